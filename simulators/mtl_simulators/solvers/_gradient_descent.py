@@ -71,7 +71,9 @@ class GradientDescent:
                     break
                 representation = representation - self.learning_rate * step_representation
                 heads = heads - self.learning_rate * step_heads
-        finite = np.isfinite(representation).all(axis=(1, 2)) & np.isfinite(heads).all(axis=(1, 2))
+        finite = np.asarray(
+            np.isfinite(representation).all(axis=(1, 2)) & np.isfinite(heads).all(axis=(1, 2))
+        )
         return Fit(
             representation=representation,
             heads=heads,

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import sympy as sp
 
 from mtl_simulators._typing import FloatArray
+
+if TYPE_CHECKING:
+    import sympy as sp  # at run time sympy comes with the ledger: importing the package stays quick
 
 Instance = TypeVar("Instance")
 
@@ -120,7 +122,7 @@ class Theorem(Generic[Instance]):
     title: str
     source: Source
     kind: Kind
-    statement: sp.Basic
+    statement: "sp.Basic"
     predict: Callable[[Instance], npt.ArrayLike]
     measure: Callable[[np.random.Generator, Instance, int], FloatArray]
     cases: tuple[Case[Instance], ...]
@@ -129,7 +131,7 @@ class Theorem(Generic[Instance]):
     slack: float = 0.0
     scale: float = 1.0
     expected: Verdict = Verdict.HOLDS
-    derive: Callable[[], tuple[sp.Expr, ...]] | None = None
+    derive: "Callable[[], tuple[sp.Expr, ...]] | None" = None
     remark: str = ""
     topic: str = field(init=False)
 
@@ -147,4 +149,6 @@ class Theorem(Generic[Instance]):
     @property
     def latex(self) -> str:
         """The statement in LaTeX."""
-        return str(sp.latex(self.statement))
+        from sympy import latex
+
+        return str(latex(self.statement))

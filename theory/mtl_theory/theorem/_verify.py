@@ -6,7 +6,6 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
-import sympy as sp
 
 from mtl_simulators._typing import FloatArray
 from mtl_theory.theorem._theorem import Case, Kind, Theorem, Verdict
@@ -48,7 +47,9 @@ def verify(
     )
     derived = None
     if theorem.derive is not None:
-        derived = all(sp.simplify(residual) == 0 for residual in theorem.derive())
+        from sympy import simplify
+
+        derived = all(simplify(residual) == 0 for residual in theorem.derive())
     verdicts = {result.verdict for result in results}
     if Verdict.REFUTED in verdicts or derived is False:
         verdict = Verdict.REFUTED

@@ -12,6 +12,8 @@ from mtl_theory.ledger.robustness import (
 )
 from mtl_theory.theorem import Theorem
 
+__all__ = ["THEOREMS"]
+
 THEOREMS: tuple[Theorem[Any], ...] = (
     *_identities.THEOREMS,
     *_tasks.THEOREMS,
