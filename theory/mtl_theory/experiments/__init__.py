@@ -1,0 +1,12 @@
+"""The papers' experiments as recipes on the rooms below."""
+
+from mtl_theory.experiments._experiment import Experiment, Outcome, Panel, Progress, Settings, silent
+
+__all__ = ["Experiment", "Outcome", "Panel", "Progress", "Settings", "experiments", "silent"]
+
+
+def experiments() -> dict[str, Experiment]:
+    """Return every experiment by its id, in the order of the papers."""
+    from mtl_theory.experiments import daras
+
+    return {experiment.id: experiment for experiment in daras.EXPERIMENTS}

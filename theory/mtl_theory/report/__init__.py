@@ -1,0 +1,38 @@
+"""What was found, for the eye: one self-contained page, its figures and its rows."""
+
+from mtl_theory.report._environment import environment
+from mtl_theory.report._figure import panel_png, save_panel
+from mtl_theory.report._judgement import (
+    Judgement,
+    describe_case,
+    expected_of,
+    format_measured,
+    format_predicted,
+    judge,
+)
+from mtl_theory.report._numbers import format_measurement, format_number
+from mtl_theory.report._results import results_parquet
+from mtl_theory.report._statement_mathml import statement_mathml
+from mtl_theory.report._statement_text import statement_text
+from mtl_theory.report._style import PALETTE, report_style
+from mtl_theory.report._write import write_report
+
+__all__ = [
+    "PALETTE",
+    "Judgement",
+    "describe_case",
+    "environment",
+    "expected_of",
+    "format_measured",
+    "format_measurement",
+    "format_number",
+    "format_predicted",
+    "judge",
+    "panel_png",
+    "report_style",
+    "results_parquet",
+    "save_panel",
+    "statement_mathml",
+    "statement_text",
+    "write_report",
+]
