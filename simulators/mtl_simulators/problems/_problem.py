@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from mtl_simulators.problems._dataset import Dataset
+from mtl_simulators.problems._relu_truth import ReluTruth
 from mtl_simulators.problems._truth import Truth
 
 
@@ -24,19 +25,27 @@ class Problem:
 
     train: Dataset
     test: Dataset | None = None
-    truth: Truth | None = None
+    truth: Truth | ReluTruth | None = None
 
     def __post_init__(self) -> None:
         """Check that the three parts speak of the same tasks and features."""
-        expected = (self.train.targets.shape[1], self.train.inputs.shape[-1])
+        expected = (self.train.n_tasks, self.train.n_features)
         if self.test is not None:
-            got = (self.test.targets.shape[1], self.test.inputs.shape[-1])
+            got = (self.test.n_tasks, self.test.n_features)
             if got != expected:
-                raise ValueError(f"test has (T, d) = {got}, train has {expected}.")
+                raise ValueError(
+                    f"test has (T, d) = {got}, train has {expected}; pass samples of the same tasks."
+                )
+            if self.test.n_replicates not in (1, self.train.n_replicates):
+                raise ValueError(
+                    f"test has {self.test.n_replicates} replicates, train has {self.train.n_replicates}; "
+                    "pass one test set for all replicates, or one for each."
+                )
         if self.truth is not None:
             got = (self.truth.n_tasks, self.truth.n_features)
-            if got != expected or self.truth.n_replicates not in (1, self.train.targets.shape[0]):
+            if got != expected or self.truth.n_replicates not in (1, self.train.n_replicates):
                 raise ValueError(
-                    f"truth has (B, T, d) = {self.truth.weights.shape}, "
-                    f"train has {(self.train.targets.shape[0], *expected)}."
+                    f"truth has (B, T, d) = {(self.truth.n_replicates, *got)}, train has "
+                    f"{(self.train.n_replicates, *expected)}; pass the truth that drew the samples, with "
+                    "B = 1 or one a replicate."
                 )
