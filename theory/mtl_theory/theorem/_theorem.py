@@ -62,12 +62,13 @@ class Case(Generic[Instance]):
     trials
         Draws of `measure`; 1 for a deterministic identity.
     quick_trials
-        Draws in quick mode; default a tenth of `trials`, at least 2 unless deterministic.
+        Draws in quick mode; default a tenth of `trials`, but not fewer than 100: with a handful of draws the
+        estimated standard error is so uncertain that true statements are refuted.
     expected
         The verdict that this case should give.
     gain
-        For a case in which multitasking must *not* help: maps the measured means to the benefit, which must
-        not be positive.
+        For a case in which multitasking must *not* help: maps the compared quantities to the benefit, which
+        must not be positive beyond its own standard error (delta method) and the theorem's slack.
     """
 
     name: str
@@ -81,7 +82,9 @@ class Case(Generic[Instance]):
         """Return the number of draws to take."""
         if not quick or self.trials == 1:
             return self.trials
-        return self.quick_trials if self.quick_trials is not None else max(2, self.trials // 10)
+        if self.quick_trials is not None:
+            return self.quick_trials
+        return max(min(self.trials, 100), self.trials // 10)
 
 
 def log_log_slope(grid: npt.ArrayLike, values: FloatArray) -> float:
@@ -144,6 +147,12 @@ class Theorem(Generic[Instance]):
             raise ValueError(f"{self.id} lists no case; give at least one.")
         if self.kind is Kind.RATE and self.reduce is None:
             raise ValueError(f"{self.id} is a rate: give the `reduce` that fits its exponent.")
+        if self.kind is Kind.BOUND and self.reduce is not None:
+            raise ValueError(f"{self.id} is a bound, judged draw by draw: `reduce` of means does not apply.")
+        if not (0 <= self.slack < float("inf") and 0 < self.scale < float("inf")):
+            raise ValueError(
+                f"{self.id} has slack {self.slack!r} and scale {self.scale!r}; give slack >= 0, scale > 0."
+            )
         object.__setattr__(self, "topic", topic)
 
     @property

@@ -1,5 +1,6 @@
 """What `verify` answers."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +12,10 @@ from mtl_theory.theorem._theorem import Theorem, Verdict
 class CaseResult:
     """One case: prediction, measurement, and the verdict between them.
 
-    `deviation` is the excess of each component over what is allowed, in units of the allowance: at most 1
-    where the theorem agrees. For bounds it is the largest draw over the bound, so 1 / max is the looseness.
+    `deviation` is the distance of each component from the prediction in units of what error and slack
+    allow: at most 1 where the theorem agrees. For bounds it is the largest draw over the bound, so 1 / max is
+    the looseness, and 1 plus the excess over a bound that is not positive. For bounds `measured` holds the
+    largest draws, which have no standard error: `stderr` is 0.
     """
 
     name: str
@@ -38,12 +41,19 @@ class Verification:
 
     @property
     def as_expected(self) -> bool:
-        """Whether the theorem and each of its cases gave the verdict that the ledger stands for."""
+        """Whether the theorem and each of its cases gave the verdict that the ledger stands for.
+
+        A theorem that is expected refuted needs one case that refutes it; its cases that are expected to
+        hold (the default) may go either way, those that declare another verdict must give it.
+        """
         if self.verdict is not self.theorem.expected or self.derived is False:
             return False
-        if self.theorem.expected is Verdict.REFUTED:
-            return True
-        return all(case.verdict is case.expected for case in self.cases)
+        binding = [
+            case
+            for case in self.cases
+            if self.theorem.expected is not Verdict.REFUTED or case.expected is not Verdict.HOLDS
+        ]
+        return all(case.verdict is case.expected for case in binding)
 
     @property
     def counterexample(self) -> CaseResult | None:
@@ -67,8 +77,8 @@ class Verification:
         return sum(case.trials for case in self.cases)
 
     def record(self) -> dict[str, str | float | int | None]:
-        """Return the flat record that the command line prints as JSON; NaN becomes None."""
-        predicted, measured, stderr = (None if x != x else x for x in self.headline)
+        """Return the flat record that the command line prints as JSON; NaN and infinity become None."""
+        predicted, measured, stderr = (x if math.isfinite(x) else None for x in self.headline)
         return {
             "id": self.theorem.id,
             "paper": self.theorem.source.paper,

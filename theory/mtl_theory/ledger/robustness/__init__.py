@@ -3,6 +3,7 @@
 from typing import Any
 
 from mtl_theory.ledger.robustness import (
+    _compression,
     _conventions,
     _failures,
     _gaussian,
@@ -19,6 +20,7 @@ THEOREMS: tuple[Theorem[Any], ...] = (
     *_tasks.THEOREMS,
     *_gaussian.THEOREMS,
     *_failures.THEOREMS,
+    *_compression.THEOREMS,
     *_generalisations.THEOREMS,
     *_conventions.THEOREMS,
 )

@@ -189,6 +189,11 @@ DELETION_GENERAL = Theorem[Network](
             build=lambda rng: _deletion_network(rng, optimal=False),
             trials=TRIALS,
         ),
+        Case(
+            name="truncated SVD (not optimal), input features",
+            build=lambda rng: _deletion_network(rng, optimal=False, feature=True),
+            trials=TRIALS,
+        ),
     ),
 )
 

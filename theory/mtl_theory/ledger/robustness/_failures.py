@@ -1,4 +1,4 @@
-"""Failures of weights: deletion, multiplicative noise, sign flips, stuck-at, pruning, quantisation."""
+"""Failures of weights: deletion, multiplicative noise, sign flips, stuck-at, and where curves cross."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -6,7 +6,6 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import sympy as sp
-from scipy import stats
 
 from mtl_simulators._typing import FloatArray
 from mtl_simulators.geometry import make_rotation
@@ -15,11 +14,8 @@ from mtl_simulators.perturb import (
     Corruption,
     ElementDeletion,
     FeatureDeletion,
-    MagnitudePruning,
     MultiplicativeNoise,
-    NearestQuantization,
     SignFlip,
-    StochasticQuantization,
     StuckAt,
     UnitDeletion,
 )
@@ -36,7 +32,7 @@ from mtl_theory.ledger.robustness._network import (
     make_network,
     source,
 )
-from mtl_theory.ledger.robustness._symbols import T, clean, d, error, i, k, nu, p, s, slope, step, v
+from mtl_theory.ledger.robustness._symbols import T, clean, error, i, k, nu, p, s, slope, v
 from mtl_theory.theorem import Case, Kind, Theorem, Verdict
 
 RATE = 0.3
@@ -55,7 +51,7 @@ def case(name: str, *corruptions: Corruption, trials: int = TRIALS) -> Case[Netw
     return Case(name=name, build=lambda rng: standard_network(rng, *corruptions), trials=trials)
 
 
-def _failure(
+def failure(
     name: str,
     title: str,
     statement: sp.Basic,
@@ -94,7 +90,7 @@ def _rotated(corruption: Corruption) -> Case[Network]:
     )
 
 
-DELETION = _failure(
+DELETION = failure(
     "deletion",
     "Deleting elements, units or features at rate p adds p times the slope",
     sp.Eq(error(p), clean + p * slope(T)),
@@ -110,7 +106,7 @@ DELETION = _failure(
     "nu - (1 - p) R: fixed heads give no crossover before p = 1 (robustness/corruption-crossovers).",
 )
 
-RESCALED_DELETION = _failure(
+RESCALED_DELETION = failure(
     "rescaled-deletion",
     "Deletion with survivors scaled by 1/(1-p) adds p/(1-p) times the slope",
     sp.Eq(error(p), clean + p / (1 - p) * slope(T)),
@@ -122,7 +118,7 @@ RESCALED_DELETION = _failure(
     _proofs.rescaled_deletion,
 )
 
-MULTIPLICATIVE = _failure(
+MULTIPLICATIVE = failure(
     "multiplicative",
     "Relative weight noise W(1 + vN) adds v² times the slope",
     sp.Eq(error(v), clean + v**2 * slope(T)),
@@ -142,7 +138,7 @@ class _AsReleased:
         return weights * (1 + rng.standard_normal((n_draws, *weights.shape))) * self.std
 
 
-MULTIPLICATIVE_AS_RELEASED = _failure(
+MULTIPLICATIVE_AS_RELEASED = failure(
     "multiplicative-as-released",
     "As released: W(1 + N)v is taken to be relative noise of size v",
     sp.Eq(error(v), clean + v**2 * slope(T)),
@@ -155,7 +151,7 @@ MULTIPLICATIVE_AS_RELEASED = _failure(
 )
 MULTIPLICATIVE_AS_RELEASED = replace(MULTIPLICATIVE_AS_RELEASED, expected=Verdict.REFUTED)
 
-SIGN_FLIP = _failure(
+SIGN_FLIP = failure(
     "sign-flip",
     "Flipping signs at rate p adds 4p times the slope",
     sp.Eq(error(p), clean + 4 * p * slope(T)),
@@ -171,7 +167,7 @@ def _stuck_factor(network: Network, value: float) -> float:
     return float(RATE * (np.diag(network.head_gram) * distance).sum() / network.slope)
 
 
-STUCK_AT = _failure(
+STUCK_AT = failure(
     "stuck-at",
     "Weights stuck at c with rate p: p |c - w_i|² per unit",
     sp.Eq(
@@ -217,111 +213,6 @@ STUCK_AT_ROTATED = Theorem[Network](
 )
 
 
-def haar_pruned_energy(fraction: float) -> float:
-    r"""Return $\rho(q) = q - 2 z \varphi(z)$, $z = \Phi^{-1}((1+q)/2)$: energy in the smallest fraction q."""
-    z = float(stats.norm.ppf((1 + fraction) / 2))
-    return fraction - 2 * z * float(stats.norm.pdf(z))
-
-
-PRUNING_FRACTIONS = (0.1, 0.3, 0.5, 0.7, 0.9)
-
-
-def _wide_network(rng: np.random.Generator) -> Network:
-    tasks = gaussian_tasks(rng, n_tasks=12, n_features=400)
-    return make_network(tasks, 4, corruptions=[MagnitudePruning(fraction=q) for q in PRUNING_FRACTIONS])
-
-
-def _exact_pruned(network: Network) -> FloatArray:
-    """Return clean error + sum_i g_ii rho_i with the energy that pruning removes from each row."""
-    magnitudes = np.abs(network.representation).ravel()
-    order = np.argsort(magnitudes, kind="stable")
-    energies = np.zeros((len(PRUNING_FRACTIONS), len(network.representation)))
-    for level, fraction in enumerate(PRUNING_FRACTIONS):
-        removed = order[: int(fraction * magnitudes.size + 0.5)]
-        np.add.at(energies[level], removed // network.representation.shape[1], magnitudes[removed] ** 2)
-    return np.asarray(network.clean + energies @ np.diag(network.head_gram))
-
-
-MAGNITUDE_PRUNING = Theorem[Network](
-    id="robustness/magnitude-pruning",
-    title="Magnitude pruning adds the pruned energy of each unit times its head energy",
-    source=source("Section 3 (pruning), law derived"),
-    kind=Kind.EQUALITY,
-    statement=sp.Eq(
-        error(sp.Symbol("q")), clean + sp.Sum(s[i] ** 2 * sp.IndexedBase("rho")[i], (i, 1, k)) / T
-    ),
-    assumptions=SVD_SOLUTION,
-    predict=_exact_pruned,
-    measure=damaged_errors,
-    cases=(Case(name="q = 0.1 .. 0.9, d = 400, k = 4, T = 12", build=_wide_network),),
-    remark="Exact for every draw of the tasks; the removed energy follows from the weights.",
-)
-
-MAGNITUDE_PRUNING_HAAR = Theorem[Network](
-    id="robustness/magnitude-pruning-haar",
-    title="Spread-out rows: pruning a fraction q costs only ρ(q) = q − 2zφ(z) of the slope",
-    source=source("derived"),
-    kind=Kind.EQUALITY,
-    statement=sp.Eq(error(sp.Symbol("q")), clean + sp.Function("rho")(sp.Symbol("q")) * slope(T)),
-    assumptions=SVD_SOLUTION,
-    predict=lambda net: net.clean + np.array([haar_pruned_energy(q) for q in PRUNING_FRACTIONS]) * net.slope,
-    measure=damaged_errors,
-    cases=(Case(name="q = 0.1 .. 0.9, d = 400, k = 4, T = 12", build=_wide_network),),
-    slack=0.01,
-    remark="ρ = .0005, .0146, .0713, .2167, .5607 at q = .1, .3, .5, .7, .9, against q for random deletion. "
-    "The slack of 1 % is the O(1/sqrt(dk)) spread of the entries' empirical distribution.",
-)
-
-STEP = 2.0 / 2**6
-
-
-def _stochastic_exact(network: Network) -> float:
-    """Return step² sum_i g_ii sum_j f(1 - f) over the slope, f the fractional parts."""
-    parts = network.representation / STEP % 1.0
-    return float(
-        STEP**2 * (np.diag(network.head_gram) * (parts * (1 - parts)).sum(axis=1)).sum() / network.slope
-    )
-
-
-STOCHASTIC_QUANTISATION = _failure(
-    "quantisation-stochastic",
-    "Stochastic rounding to step Δ adds Δ² Σ f(1-f), about dΔ²/6 of the slope",
-    sp.Eq(
-        error(step),
-        clean
-        + step**2 / T * sp.Sum(s[i] ** 2 * sp.Symbol(r"\sum_j f_{ij}(1-f_{ij})", positive=True), (i, 1, k)),
-    ),
-    lambda net: [_stochastic_exact(net)],
-    (case("6 bits on [-1, 1]", StochasticQuantization(step=STEP)),),
-    None,
-)
-
-QUANTISATION = Theorem[Network](
-    id="robustness/quantisation",
-    title="Rounding to step Δ adds about dΔ²/12 of the slope, stochastic rounding dΔ²/6",
-    source=source("derived"),
-    kind=Kind.EQUALITY,
-    statement=sp.Eq(error(step), clean + d * step**2 / 12 * slope(T)),
-    assumptions=SVD_SOLUTION,
-    predict=lambda net: np.array([1 / 12, 1 / 6]) * len(net.covariance) * STEP**2 * net.slope,
-    measure=lambda rng, net, n: damaged_errors(rng, net, n) - net.clean,
-    cases=(
-        Case(
-            name="6 bits on [-1, 1], d = 400",
-            build=lambda rng: replace(
-                _wide_network(rng),
-                corruptions=(NearestQuantization(step=STEP), StochasticQuantization(step=STEP)),
-            ),
-            trials=100,
-        ),
-    ),
-    slack=0.1,
-    remark="High-resolution approximation (uniform rounding errors): the slack of 10 % covers the "
-    "4,000 weights' own spread and rows whose entries are not large against the step. The exact law for "
-    "stochastic rounding is robustness/quantisation-stochastic.",
-)
-
-
 def _measure_crossings(rng: np.random.Generator, networks: tuple[Network, ...], n: int) -> FloatArray:
     """Errors of every network under every corruption, `(n, networks x levels)`."""
     children = rng.spawn(len(networks))
@@ -362,9 +253,5 @@ THEOREMS = (
     SIGN_FLIP,
     STUCK_AT,
     STUCK_AT_ROTATED,
-    MAGNITUDE_PRUNING,
-    MAGNITUDE_PRUNING_HAAR,
-    QUANTISATION,
-    STOCHASTIC_QUANTISATION,
     CORRUPTION_CROSSOVERS,
 )

@@ -22,6 +22,7 @@ from mtl_theory.ledger.robustness._network import (
     damaged_errors,
     damaged_task_errors,
     gaussian_tasks,
+    lifted,
     make_network,
     noise_variance,
     source,
@@ -91,6 +92,7 @@ HETEROGENEOUS_NOISE = Theorem[UnequalNoise](
         error(sp.Symbol("v_ij")),
         clean + sp.Sum(s[i] ** 2 * sp.Symbol(r"\sum_j v_{ij}", positive=True), (i, 1, k)) / T,
     ),
+    assumptions=(lifted(ISOTROPIC, lambda x: x.network),),
     predict=lambda x: [
         x.network.clean + (np.diag(x.network.head_gram) * x.variances.sum(axis=1)).sum(),
     ],
@@ -173,6 +175,10 @@ TASK_WEIGHTS = Theorem[Weighted](
     statement=sp.Eq(
         sp.Symbol(r"\sum_t \pi_t MSE_t"),
         clean + kappa * sigma**2 * sp.Sum(sp.IndexedBase("pi")[t] * sp.Symbol(r"\|\gamma_t\|^2"), (t, 1, T)),
+    ),
+    assumptions=(
+        lifted(ISOTROPIC, lambda x: x.network),
+        lifted(ORTHONORMAL_ROWS, lambda x: x.network),
     ),
     predict=_predict_weighted,
     measure=_measure_weighted,

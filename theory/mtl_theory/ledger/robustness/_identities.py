@@ -8,13 +8,19 @@ import sympy as sp
 from mtl_simulators._typing import FloatArray
 from mtl_simulators.geometry import make_orthonormal_tasks, make_rotation
 from mtl_simulators.perturb import AdditiveNoise, MagnitudePruning, NearestQuantization, UniformNoise
+from mtl_simulators.solvers import balanced
 from mtl_theory.ledger.robustness import _proofs
 from mtl_theory.ledger.robustness._network import (
+    DISTINCT_CUT,
+    ISOTROPIC,
+    OPTIMAL,
+    ORTHONORMAL_ROWS,
     STATIONARY,
     Network,
     damaged_errors,
     damaged_task_errors,
     gaussian_tasks,
+    lifted,
     make_network,
     source,
     task_slope,
@@ -32,7 +38,7 @@ from mtl_theory.ledger.robustness._symbols import (
     sigma,
     slope,
 )
-from mtl_theory.theorem import Assumption, Case, Kind, Theorem, Verdict
+from mtl_theory.theorem import Case, Kind, Theorem, Verdict
 
 NOISE_LEVELS = (0.1, 0.5, 1.0, 2.0)
 
@@ -144,13 +150,7 @@ MASTER_IDENTITY = Theorem[Struck](
         error(sp.Symbol("W") + sp.Symbol("E")),
         clean + sp.Function("tr")(sp.Symbol(r"\Gamma\Gamma^\top E \Sigma E^\top")) / T,
     ),
-    assumptions=(
-        Assumption(
-            name=STATIONARY.name,
-            statement=STATIONARY.statement,
-            holds=lambda struck: STATIONARY.holds(struck.network),
-        ),
-    ),
+    assumptions=(lifted(STATIONARY, lambda struck: struck.network),),
     predict=lambda x: (
         x.network.clean
         + np.trace(x.network.head_gram @ x.perturbation @ x.network.covariance @ x.perturbation.T)
@@ -203,6 +203,18 @@ def _tied_noise(rng: np.random.Generator) -> Network:
     return make_network(tasks, 3, corruptions=[AdditiveNoise(std=x) for x in NOISE_LEVELS])
 
 
+def _balanced_noise(rng: np.random.Generator) -> Network:
+    tasks = gaussian_tasks(rng, n_tasks=8, n_features=40)
+    corruptions = [AdditiveNoise(std=x) for x in NOISE_LEVELS]
+    return make_network(tasks, 3, corruptions=corruptions, factorization=balanced)
+
+
+def _saddle_noise(rng: np.random.Generator) -> Network:
+    network = noisy_gaussian_network(rng)
+    rows = np.linalg.svd(network.weights, full_matrices=False)[2][1:4]
+    return replace(network, representation=rows, heads=network.weights @ rows.T)
+
+
 def _predict_noise(network: Network) -> FloatArray:
     return network.clean + network.kappa * network.slope * np.square(NOISE_LEVELS)
 
@@ -220,18 +232,26 @@ NOISE_SLOPE = Theorem[Network](
     statement=sp.Eq(
         error(T, sigma), sp.Sum(s[i] ** 2, (i, k + 1, T)) / T + kappa * sigma**2 * kept_energy / T
     ),
-    assumptions=(STATIONARY,),
-    predict=lambda net: (
-        _predict_noise_from_spectrum(net)
-        if np.allclose(net.covariance, np.eye(len(net.covariance)))
-        else _predict_noise(net)
-    ),
+    assumptions=(OPTIMAL, ORTHONORMAL_ROWS),
+    predict=lambda net: _predict_noise_from_spectrum(net) if ISOTROPIC.holds(net) else _predict_noise(net),
     measure=damaged_errors,
     cases=(
         Case(name="Gaussian tasks, Gaussian noise", build=noisy_gaussian_network, trials=20_000),
         Case(name="uniform noise of the same variance", build=_uniform_noise, trials=20_000),
         Case(name="orthonormal tasks: equal singular values", build=_tied_noise, trials=20_000),
         Case(name="general input covariance, kappa = tr Sigma", build=_covariance_noise, trials=20_000),
+        Case(
+            name="the same function with another scale of W: the slope is not fixed",
+            build=_balanced_noise,
+            trials=20_000,
+            expected=Verdict.DOES_NOT_APPLY,
+        ),
+        Case(
+            name="a saddle point: the second, third and fourth singular directions",
+            build=_saddle_noise,
+            trials=20_000,
+            expected=Verdict.DOES_NOT_APPLY,
+        ),
     ),
     derive=_proofs.noise_slope,
     remark="kappa = E|x|^2 (d for isotropic unit inputs) multiplies the printed slope; the paper's formula "
@@ -257,7 +277,7 @@ PER_TASK = Theorem[Network](
         sp.Function("MSE_t")(sigma),
         sp.Symbol(r"\|c_t - \hat c_t\|^2") + kappa * sigma**2 * sp.Symbol(r"\|U_k^\top c_t\|^2"),
     ),
-    assumptions=(STATIONARY,),
+    assumptions=(ISOTROPIC, OPTIMAL, ORTHONORMAL_ROWS, DISTINCT_CUT),
     predict=_predict_per_task,
     measure=lambda rng, net, n: damaged_task_errors(rng, net, n)[:, 0],
     cases=(
@@ -266,16 +286,25 @@ PER_TASK = Theorem[Network](
             build=lambda rng: replace(noisy_gaussian_network(rng), corruptions=(AdditiveNoise(std=0.5),)),
             trials=20_000,
         ),
+        Case(
+            name="orthonormal tasks: ties at the cut",
+            build=lambda rng: replace(_tied_noise(rng), corruptions=(AdditiveNoise(std=0.5),)),
+            trials=20_000,
+            expected=Verdict.DOES_NOT_APPLY,
+        ),
     ),
     remark="Needs distinct singular values around the cut: with ties the subspace is a free choice.",
 )
 
 
 def _predict_spread(network: Network) -> FloatArray:
-    squares = np.linalg.svd(network.weights, compute_uv=False)[: len(network.representation)] ** 2
+    energies = np.linalg.eigvalsh(network.head_gram)
+    if ISOTROPIC.holds(network):
+        spectrum = np.linalg.svd(network.weights, compute_uv=False)
+        energies = spectrum[: len(network.representation)] ** 2 / len(network.weights)
     stds = np.array([c.std for c in network.corruptions])  # type: ignore[attr-defined]
     trace = float(np.trace(network.covariance @ network.covariance))
-    return np.asarray(2 * trace * stds**4 * (squares**2).sum() / len(network.weights) ** 2)
+    return np.asarray(2 * trace * stds**4 * (energies**2).sum())
 
 
 def _squared_deviation(rng: np.random.Generator, network: Network, n: int) -> FloatArray:
@@ -292,10 +321,13 @@ NOISE_SPREAD = Theorem[Network](
         sp.Function("Var")(error(T, sigma)),
         2 * sigma**4 * sp.Symbol(r"\operatorname{tr}(\Sigma^2)") * sp.Sum(s[i] ** 4, (i, 1, k)) / T**2,
     ),
-    assumptions=(STATIONARY,),
+    assumptions=(OPTIMAL, ORTHONORMAL_ROWS),
     predict=_predict_spread,
     measure=_squared_deviation,
-    cases=(Case(name="Gaussian tasks, Gaussian noise", build=noisy_gaussian_network, trials=40_000),),
+    cases=(
+        Case(name="Gaussian tasks, Gaussian noise", build=noisy_gaussian_network, trials=40_000),
+        Case(name="general input covariance: tr Σ², not (tr Σ)²/d", build=_covariance_noise, trials=40_000),
+    ),
     remark="One draw has relative standard deviation sqrt(2 sum s^4 / (sum s^2)^2 / r_eff), "
     "r_eff = (tr Σ)²/tr Σ²: curves from a single draw cannot order task counts when r_eff is small.",
 )
@@ -306,7 +338,7 @@ TRADEOFF = Theorem[Network](
     source=source("derived from Section 2"),
     kind=Kind.EQUALITY,
     statement=sp.Eq(error(T, sigma), nu + (kappa * sigma**2 - 1) * slope(T)),
-    assumptions=(STATIONARY,),
+    assumptions=(ISOTROPIC, OPTIMAL, ORTHONORMAL_ROWS),
     predict=lambda net: (
         net.mean_energy
         + (net.kappa * np.square(NOISE_LEVELS) - 1) * task_slope(net.weights, len(net.representation))

@@ -1,7 +1,8 @@
 """The instance that most robustness theorems speak of: a linear network whose shared map is damaged."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
@@ -9,10 +10,11 @@ from mtl_simulators._typing import FloatArray
 from mtl_simulators.perturb import AdditiveNoise, Corruption
 from mtl_simulators.problems import Truth
 from mtl_simulators.solvers import Factorization, SharedRepresentation, Solver, orthonormal_rows, solve
-from mtl_theory.spectral import noise_slope
+from mtl_theory.spectral import clean_error, noise_slope, singular_values
 from mtl_theory.theorem import Assumption, Source
 
 PAPER = "Daras et al. 2022"
+Instance = TypeVar("Instance")
 
 
 def source(where: str) -> Source:
@@ -149,8 +151,15 @@ def task_slope(tasks: FloatArray, capacity: int) -> float:
 
 def _stationary(network: Network) -> bool:
     residual = (network.product - network.weights) @ network.covariance
-    normal = network.heads.T @ residual
-    return bool(np.abs(normal).max() <= 1e-8 * max(1.0, float(np.abs(network.weights).max()) ** 2))
+    normal = np.abs(network.heads.T @ residual).max()
+    # Relative to the heads and the tasks, so that the answer does not depend on the units of either.
+    size = np.abs(network.heads).max() * np.abs(network.weights @ network.covariance).max()
+    return bool(normal <= 1e-8 * len(network.weights) * size)
+
+
+def _optimal(network: Network) -> bool:
+    least = float(clean_error(network.weights[None], len(network.representation), network.covariance)[0])
+    return _stationary(network) and bool(network.clean - least <= 1e-10 * network.mean_energy)
 
 
 def _diagonal_heads(network: Network) -> bool:
@@ -159,8 +168,7 @@ def _diagonal_heads(network: Network) -> bool:
 
 
 def _isotropic(network: Network) -> bool:
-    d = len(network.covariance)
-    return bool(np.allclose(network.covariance, np.eye(d) * network.kappa / d))
+    return bool(np.allclose(network.covariance, np.eye(len(network.covariance))))
 
 
 def _orthonormal_rows(network: Network) -> bool:
@@ -168,10 +176,32 @@ def _orthonormal_rows(network: Network) -> bool:
     return bool(np.allclose(gram, np.eye(len(gram)), atol=1e-8))
 
 
+def _distinct_cut(network: Network) -> bool:
+    spectrum = singular_values(network.weights[None], network.covariance)[0]
+    cut = len(network.representation)
+    return cut >= len(spectrum) or bool(spectrum[cut - 1] - spectrum[cut] > 1e-6 * spectrum[0])
+
+
+def lifted(
+    assumption: Assumption[Network], network_of: Callable[[Instance], Network]
+) -> Assumption[Instance]:
+    """Return the assumption for instances that hold a network."""
+    return Assumption(
+        name=assumption.name,
+        statement=assumption.statement,
+        holds=lambda instance: assumption.holds(network_of(instance)),
+    )
+
+
 STATIONARY = Assumption[Network](
     name="stationary map",
     statement="W minimises the error for its heads: the gradient in W vanishes",
     holds=_stationary,
+)
+OPTIMAL = Assumption[Network](
+    name="optimal map",
+    statement="no map of this capacity has a smaller error (stationary maps include saddle points)",
+    holds=_optimal,
 )
 DIAGONAL_HEADS = Assumption[Network](
     name="uncorrelated heads",
@@ -180,11 +210,16 @@ DIAGONAL_HEADS = Assumption[Network](
 )
 ISOTROPIC = Assumption[Network](
     name="isotropic inputs",
-    statement="the input second moment is a multiple of the identity",
+    statement="the input second moment is the identity",
     holds=_isotropic,
 )
 ORTHONORMAL_ROWS = Assumption[Network](
     name="orthonormal rows",
     statement="the rows of W are orthonormal, as in the SVD solution",
     holds=_orthonormal_rows,
+)
+DISTINCT_CUT = Assumption[Network](
+    name="distinct singular values at the cut",
+    statement="s_k > s_{k+1}: the optimal subspace is unique",
+    holds=_distinct_cut,
 )

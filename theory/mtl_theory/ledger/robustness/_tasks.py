@@ -1,5 +1,6 @@
 """What adding a task does: crossovers, orthonormal tasks, interlacing, and sets where it cannot help."""
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,13 +30,16 @@ class TaskSets:
     capacity: int
 
 
-def noisy_errors(rng: np.random.Generator, sets: TaskSets, stds: tuple[float, ...], n: int) -> FloatArray:
-    """Solve each set, strike its map with its own noise level: errors `(n, sets)`."""
-    columns = []
-    for tasks, std, child in zip(sets.sets, stds, rng.spawn(len(sets.sets)), strict=True):
+def noisy_errors(rng: np.random.Generator, sets: TaskSets, std: float, n: int) -> FloatArray:
+    """Solve each set and strike all maps with the same noise draws: errors `(n, sets)`.
+
+    Draws in common across sets leave each set's law as it is and take most of the noise out of differences.
+    """
+    child, columns = rng.spawn(1)[0], []
+    for tasks in sets.sets:
         capacity = min(sets.capacity, len(tasks))
         network = make_network(tasks, capacity, corruptions=[AdditiveNoise(std=std)])
-        columns.append(damaged_errors(child, network, n)[:, 0])
+        columns.append(damaged_errors(copy.deepcopy(child), network, n)[:, 0])
     return np.stack(columns, axis=1)
 
 
@@ -59,7 +63,7 @@ def _crossing(sets: TaskSets) -> float:
 def _measure_gaps(rng: np.random.Generator, sets: TaskSets, n: int) -> FloatArray:
     """Error differences between neighbouring sets at the predicted crossing, in draws."""
     std = float(np.sqrt(_crossing(sets) / sets.sets[0].shape[1]))
-    errors = noisy_errors(rng, sets, (std,) * len(sets.sets), n)
+    errors = noisy_errors(rng, sets, std, n)
     return np.diff(errors, axis=1)
 
 
@@ -160,8 +164,8 @@ def _measure_orthonormal(rng: np.random.Generator, x: OrthonormalSteps, n: int) 
     std = float(x.tasks.shape[1] ** -0.5)
     last = len(x.tasks)
     pair = TaskSets(sets=(x.tasks[: last - 1], x.tasks), capacity=x.capacity)
-    step = np.diff(noisy_errors(rng, pair, (std, std), n), axis=1)
-    above = np.diff(noisy_errors(rng, pair, (2 * std, 2 * std), n), axis=1)
+    step = np.diff(noisy_errors(rng, pair, std, n), axis=1)
+    above = np.diff(noisy_errors(rng, pair, 2 * std, n), axis=1)
     fixed = np.broadcast_to(np.array([*slopes, *cleans]), (n, 2 * len(slopes)))
     return np.hstack([fixed, step, above])
 
@@ -256,7 +260,7 @@ def _equicorrelated(rng: np.random.Generator) -> NoBenefit:
 def _measured_slopes(rng: np.random.Generator, x: NoBenefit, n: int) -> FloatArray:
     """Read each slope off the error curve: (error at kappa sigma² = 1) - (clean error)."""
     std = float(x.sets.sets[0].shape[1] ** -0.5)
-    noisy = noisy_errors(rng, x.sets, (std,) * len(x.sets.sets), n)
+    noisy = noisy_errors(rng, x.sets, std, n)
     clean = [make_network(tasks, min(x.sets.capacity, len(tasks))).clean for tasks in x.sets.sets]
     return np.asarray(noisy - np.array(clean))
 
