@@ -50,7 +50,9 @@ def symmetric_matrix(name: str, values: npt.ArrayLike, *, ndim: int | Sequence[i
             f"{name} has shape {array.shape}: the last two dimensions must be equal and not empty."
         )
     scale = float(np.abs(array).max()) or 1.0
-    if not np.allclose(array, np.swapaxes(array, -1, -2), atol=1e-8 * scale):
+    # Products such as R R' are symmetric to rounding only: in single precision that is above 1e-8.
+    rounding = max(1e-8, 64 * float(np.finfo(array.dtype).eps))
+    if not np.allclose(array, np.swapaxes(array, -1, -2), atol=rounding * scale):
         raise ValueError(f"{name} is not symmetric; pass (A + A.T) / 2 if that is what you mean.")
     return array
 

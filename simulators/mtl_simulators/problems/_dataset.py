@@ -28,7 +28,12 @@ class Dataset:
     Raises
     ------
     ValueError
-        On NaN, infinity, mismatched shapes, or rows beyond `n_samples` that are not zero.
+        On NaN, infinity, mismatched shapes, counts that are not integers from 1 to `n`, or rows beyond
+        `n_samples` that are not zero.
+
+    >>> data = Dataset(inputs=np.ones((1, 4, 2)), targets=np.zeros((1, 3, 4)))
+    >>> data.shared_design, data.n_tasks, data.counts.tolist()
+    (True, 3, [4, 4, 4])
     """
 
     inputs: FloatArray
@@ -43,19 +48,24 @@ class Dataset:
         tasks = () if inputs.ndim == 3 else (n_tasks,)
         if inputs.shape[:-1] != (n_replicates, *tasks, n) or 0 in (*inputs.shape, *targets.shape):
             raise ValueError(
-                f"inputs {inputs.shape} do not fit targets {targets.shape}: expected inputs (B, n, d) or "
+                f"inputs {inputs.shape} do not fit targets {targets.shape}: pass inputs (B, n, d) or "
                 "(B, T, n, d) and targets (B, T, n), none of them empty."
             )
         counts = np.full(n_tasks, n) if self.n_samples is None else np.asarray(self.n_samples)
-        if counts.shape != (n_tasks,) or (counts < 1).any() or (counts > n).any():
+        integers = np.issubdtype(counts.dtype, np.integer)
+        if not integers or counts.shape != (n_tasks,) or (counts < 1).any() or (counts > n).any():
             raise ValueError(
-                f"n_samples must hold {n_tasks} counts between 1 and {n}, got {counts.tolist()}."
+                f"n_samples must hold {n_tasks} integers between 1 and {n}, got {counts.tolist()}; "
+                "drop tasks without samples."
             )
         if inputs.ndim == 3 and (counts != n).any():
             raise ValueError("tasks that share a design have equal sample counts; pass inputs (B, T, n, d).")
         for task, count in enumerate(counts):
             if inputs.ndim == 4 and (inputs[:, task, count:].any() or targets[:, task, count:].any()):
-                raise ValueError(f"task {task} has {count} samples, but rows beyond them are not zero.")
+                raise ValueError(
+                    f"task {task} has {count} samples, but rows beyond them are not zero; set them to zero, "
+                    "or stack the tasks with Dataset.from_tasks."
+                )
         object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "targets", targets)
         object.__setattr__(self, "n_samples", counts)
@@ -68,13 +78,16 @@ class Dataset:
         >>> data.inputs.shape, data.n_samples.tolist()
         ((1, 2, 2, 2), [1, 2])
         """
-        if len(inputs) != len(targets) or not inputs:
+        if len(inputs) != len(targets) or len(inputs) == 0:
             raise ValueError(f"got {len(inputs)} inputs and {len(targets)} targets: pass one of each a task.")
         xs = [finite_array(f"inputs[{t}]", x, ndim=2) for t, x in enumerate(inputs)]
         ys = [finite_array(f"targets[{t}]", y, ndim=1) for t, y in enumerate(targets)]
         for t, (x, y) in enumerate(zip(xs, ys, strict=True)):
             if len(x) != len(y) or x.shape[1] != xs[0].shape[1]:
-                raise ValueError(f"task {t}: inputs {x.shape}, targets {y.shape}, first task {xs[0].shape}.")
+                raise ValueError(
+                    f"task {t} has inputs {x.shape} and targets {y.shape}; pass inputs (n_t, d) and targets "
+                    f"(n_t,), with d = {xs[0].shape[1]} as in the first task."
+                )
         counts = [len(y) for y in ys]
         stacked = np.zeros((1, len(xs), max(counts), xs[0].shape[1]))
         labels = np.zeros((1, len(xs), max(counts)))
@@ -88,9 +101,32 @@ class Dataset:
         return self.inputs.ndim == 3
 
     @property
+    def n_replicates(self) -> int:
+        """Number of replicates, `B`."""
+        return int(self.targets.shape[0])
+
+    @property
+    def n_tasks(self) -> int:
+        """Number of tasks, `T`."""
+        return int(self.targets.shape[1])
+
+    @property
+    def n_features(self) -> int:
+        """Number of features, `d`."""
+        return int(self.inputs.shape[-1])
+
+    @property
     def counts(self) -> IntArray:
         """Samples per task as an array, shape `(T,)`."""
         return np.asarray(self.n_samples)
+
+    def squared_error(self, weights: FloatArray) -> FloatArray:
+        r"""Return $\lVert X_t w_t - y_t \rVert^2 / n_t$ per task, shape `(B, T)`, for weights `(B, T, d)`."""
+        if self.shared_design:
+            residuals = weights @ np.swapaxes(self.inputs, -1, -2) - self.targets
+        else:
+            residuals = (self.inputs @ weights[..., None])[..., 0] - self.targets
+        return np.asarray(np.einsum("btn,btn->bt", residuals, residuals) / self.counts)
 
     def moments(self) -> Moments:
         """Return the sufficient statistics of least squares."""

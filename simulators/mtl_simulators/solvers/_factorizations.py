@@ -4,6 +4,8 @@ The task vectors $P = W^\top \Gamma$ do not determine $W$ and $\Gamma$, and robu
 depends on the choice (Daras et al. 2022 fix it by the SVD). Each function takes the product `(B, T, d)`, the
 capacity r and the input covariance `(B, d, d)`, and returns the shared map `(B, r, d)` and heads `(B, T, r)`.
 With $s_i$ the singular values of $P$, the noise slope $\lVert \Gamma \rVert_F^2 / T$ of each is stated.
+A product of rank above r is first replaced by its best approximation of rank r (for `whitened`, in the metric
+of the covariance). NaN, infinity and a capacity above min(d, T) raise ValueError.
 """
 
 from collections.abc import Callable
@@ -12,6 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from mtl_simulators._typing import FloatArray
+from mtl_simulators._validation import finite_array, positive_int
 
 Factorization: TypeAlias = Callable[[FloatArray, int, FloatArray], tuple[FloatArray, FloatArray]]
 
@@ -32,10 +35,12 @@ def whitened(product: FloatArray, capacity: int, covariance: FloatArray) -> tupl
 
     From the SVD of $\Sigma^{1/2} P$, whose singular values give the slope $\sum_i s_i^2 / T$.
     """
-    values, vectors = np.linalg.eigh(covariance)
-    root = np.sqrt(np.clip(values, 0.0, None))
-    if (root[:, 0] <= 1e-8 * root[:, -1]).any():
+    finite_array("product", product, ndim=3)
+    values, vectors = np.linalg.eigh(finite_array("covariance", covariance, ndim=3))
+    # Below this ratio the computed smallest eigenvalue is rounding (the rule of numpy.linalg.matrix_rank).
+    if (values[:, 0] <= values.shape[-1] * np.finfo(values.dtype).eps * values[:, -1]).any():
         raise ValueError("whitening needs an invertible covariance; use orthonormal_rows, or drop features.")
+    root = np.sqrt(values)
     axes = np.swapaxes(vectors, -1, -2)
     scaled = (vectors * root[:, None]) @ axes
     unscaled = (vectors / root[:, None]) @ axes
@@ -62,7 +67,8 @@ def unit_rows(product: FloatArray, capacity: int, covariance: FloatArray) -> tup
     """
     left, spectrum, rows = _truncated_svd(product, capacity)
     total = spectrum.sum(axis=-1, keepdims=True)
-    if (spectrum <= 1e-12 * total).any():
+    # The rank rule of numpy.linalg.matrix_rank.
+    if (spectrum <= max(product.shape[-2:]) * np.finfo(spectrum.dtype).eps * spectrum[:, :1]).any():
         raise ValueError(f"unit rows need a product of full rank {capacity}; lower the capacity.")
     scale = np.sqrt(capacity * spectrum / total)
     rotation = _equalizing_rotation(scale**2)
@@ -71,7 +77,18 @@ def unit_rows(product: FloatArray, capacity: int, covariance: FloatArray) -> tup
     return representation, heads
 
 
+def check_capacity(capacity: int, weights: FloatArray) -> None:
+    """Refuse a capacity that a `(B, T, d)` problem cannot have."""
+    _, n_tasks, n_features = weights.shape
+    if positive_int("capacity", capacity) > min(n_tasks, n_features):
+        raise ValueError(
+            f"capacity r = {capacity} exceeds min(d, T) = {min(n_features, n_tasks)}: "
+            "beyond it every task is fitted alone; use SingleTask, or a smaller capacity."
+        )
+
+
 def _truncated_svd(product: FloatArray, capacity: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    check_capacity(capacity, finite_array("product", product, ndim=3))
     left, spectrum, rows = np.linalg.svd(product, full_matrices=False)
     return left[..., :capacity], spectrum[..., :capacity], rows[..., :capacity, :]
 
@@ -79,31 +96,27 @@ def _truncated_svd(product: FloatArray, capacity: int) -> tuple[FloatArray, Floa
 def _equalizing_rotation(diagonal: FloatArray) -> FloatArray:
     """Return Q `(B, r, r)` such that Q diag(diagonal) Q' has a constant diagonal.
 
-    Each of r - 1 plane rotations mixes the largest with the smallest entry left so that one of the two
-    becomes the mean, which is always between them.
+    Each of r - 1 plane rotations mixes the largest with the smallest entry left so that the first becomes the
+    mean, which is always between them. Entries left are never coupled: an entry that was mixed is coupled
+    with settled ones alone, so their part of the matrix stays diagonal and is all that has to be kept.
     """
     batch, r = diagonal.shape
     index = np.arange(batch)
-    rotation = np.broadcast_to(np.eye(r), (batch, r, r)).copy()
-    matrix = rotation * diagonal[:, None]
-    mean = diagonal.mean(axis=-1)
+    identity = np.broadcast_to(np.eye(r, dtype=diagonal.dtype), (batch, r, r))
+    rotation = identity
+    entries, mean = diagonal.copy(), diagonal.mean(axis=-1)
     settled = np.zeros((batch, r), dtype=bool)
     for _ in range(r - 1):
-        entries = np.einsum("bii->bi", matrix)
         high = np.where(settled, -np.inf, entries).argmax(axis=-1)
-        taken = settled | (np.arange(r) == high[:, None])
-        low = np.where(taken, np.inf, entries).argmin(axis=-1)
-        # The rotated entry c^2 a + s^2 b + 2 c s x equals the mean for this t = s/c.
-        a, b, x = entries[index, high], entries[index, low], matrix[index, high, low]
-        discriminant = np.sqrt(np.clip(x**2 - (a - mean) * (b - mean), 0.0, None))
-        denominator = mean - b
-        flat = np.abs(denominator) < 1e-15 * np.abs(mean)
-        tangent = np.where(flat, 0.0, (x + discriminant) / np.where(flat, 1.0, denominator))
-        cosine = 1.0 / np.sqrt(1.0 + tangent**2)
-        givens = np.broadcast_to(np.eye(r), (batch, r, r)).copy()
-        givens[index, high, high] = givens[index, low, low] = cosine
-        givens[index, high, low], givens[index, low, high] = tangent * cosine, -tangent * cosine
-        rotation = givens @ rotation
-        matrix = givens @ matrix @ np.swapaxes(givens, -1, -2)
         settled[index, high] = True
+        low = np.where(settled, np.inf, entries).argmin(axis=-1)
+        a, b = entries[index, high], entries[index, low]
+        # c^2 a + s^2 b is the mean; equal entries need no rotation.
+        share = np.where(a > b, (mean - b) / np.where(a > b, a - b, 1.0), 1.0)
+        cosine, sine = np.sqrt(np.clip(share, 0.0, 1.0)), np.sqrt(np.clip(1.0 - share, 0.0, 1.0))
+        givens = identity.copy()
+        givens[index, high, high] = givens[index, low, low] = cosine
+        givens[index, high, low], givens[index, low, high] = sine, -sine
+        rotation = givens @ rotation
+        entries[index, high], entries[index, low] = mean, a + b - mean
     return rotation

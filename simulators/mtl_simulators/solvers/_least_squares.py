@@ -60,10 +60,11 @@ class Ridge:
         """Solve each task; `rng` is not used."""
         form = principal_form(data)
         penalty = np.asarray(self.penalty, dtype=np.float64)
-        if penalty.ndim and penalty.shape != (form.coordinates.shape[1],):
-            raise ValueError(f"penalty has shape {penalty.shape}, expected one number or one a task.")
-        spectrum = form.spectrum if not form.shared_design else form.spectrum[:, None]
-        weights = form.filtered(spectrum / (spectrum**2 + (penalty[:, None] if penalty.ndim else penalty)))
+        if penalty.shape not in ((), (data.n_tasks,)):
+            raise ValueError(
+                f"penalty has shape {penalty.shape} for {data.n_tasks} tasks; pass one number, or one a task."
+            )
+        weights = form.ridge(penalty.astype(form.cross.dtype))
         return separate_fit(weights, np.ones(len(weights), dtype=bool))
 
 
@@ -79,33 +80,36 @@ class Pooled:
         """Solve the union; `rng` is not used."""
         form = principal_form(pool(data))
         weights = form.minimum_norm()
-        n_tasks = data.targets.shape[1] if isinstance(data, Dataset) else data.n_tasks
-        heads = np.ones((len(weights), n_tasks, 1))
+        heads = np.ones((len(weights), data.n_tasks, 1), dtype=weights.dtype)
         return Fit(representation=weights, heads=heads, outcomes=rank_outcomes(form.full_rank()))
 
 
 def pool(data: Dataset | Moments) -> Dataset | Moments:
-    """Return the union of all tasks' samples as a single task."""
+    r"""Return a single task with the least squares of the union of all tasks' samples.
+
+    Tasks that share a design see each input T times, and $\sum_t (x^\top w - y_t)^2$ differs by a constant
+    from $T (x^\top w - \bar y)^2$: averaging the targets keeps the union at the size of one task.
+    """
     if isinstance(data, Moments):
         return Moments(
-            gram=data.gram_per_task.sum(axis=1),
+            gram=data.n_tasks * data.gram if data.shared_design else data.gram.sum(axis=1),
             cross=data.cross.sum(axis=1, keepdims=True),
             energy=data.energy.sum(axis=1, keepdims=True),
             n_samples=data.n_samples.sum(keepdims=True),
         )
-    n_replicates, n_tasks, n = data.targets.shape
-    d = data.inputs.shape[-1]
-    shape = (n_replicates, n_tasks, n, d)
-    inputs = np.broadcast_to(data.inputs[:, None], shape) if data.shared_design else data.inputs
+    if data.shared_design:
+        return Dataset(inputs=data.inputs, targets=data.targets.mean(axis=1, keepdims=True))
+    n_replicates = data.n_replicates
     return Dataset(
-        inputs=inputs.reshape(n_replicates, n_tasks * n, d), targets=data.targets.reshape(n_replicates, 1, -1)
+        inputs=data.inputs.reshape(n_replicates, -1, data.n_features),
+        targets=data.targets.reshape(n_replicates, 1, -1),
     )
 
 
 def separate_fit(weights: FloatArray, well_posed: BoolArray) -> Fit:
     """Wrap task vectors `(B, T, d)` as a fit whose shared map is the identity."""
     n_replicates, _, d = weights.shape
-    identity = np.broadcast_to(np.eye(d), (n_replicates, d, d))
+    identity = np.broadcast_to(np.eye(d, dtype=weights.dtype), (n_replicates, d, d))
     return Fit(representation=identity, heads=weights, outcomes=rank_outcomes(well_posed))
 
 

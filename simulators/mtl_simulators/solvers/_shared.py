@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from mtl_simulators._typing import BoolArray, FloatArray
-from mtl_simulators._validation import finite_array, positive_int
+from mtl_simulators._validation import finite_array
 from mtl_simulators.problems import Dataset, Moments
-from mtl_simulators.solvers._factorizations import Factorization, orthonormal_rows
+from mtl_simulators.solvers._factorizations import Factorization, check_capacity, orthonormal_rows
 from mtl_simulators.solvers._principal import principal_form
 from mtl_simulators.solvers._solution import Outcome
 from mtl_simulators.solvers._solve import Fit
 
-TIE = 1e-10  # relative gap below which two singular values count as equal
+TIE = 1e-10  # gap, relative to the largest, below which two singular values count as equal
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +50,10 @@ class SharedRepresentation:
         form = principal_form(common)
         estimate = form.minimum_norm()
         check_capacity(self.capacity, estimate)
-        root = _root_weights(self.task_weights, estimate.shape[1])
-        scaled = form.coordinates * root
-        projection, tied = _top_projection(scaled @ np.swapaxes(scaled, -1, -2), self.capacity)
+        root = _root_weights(self.task_weights, data.n_tasks).astype(estimate.dtype)
+        projection, tied = _top_projection(form.coordinates * root, self.capacity)
         product = (projection @ (estimate * root)) / root
-        representation, heads = self.factorization(product, self.capacity, _covariance(common))
-        return Fit(
-            representation=representation, heads=heads, outcomes=subspace_outcomes(form.full_rank(), tied)
-        )
+        return _factorized(self, product, _covariance(common), form.full_rank(), tied)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,40 +79,53 @@ class TruncatedSVD:
         form = principal_form(data)
         estimate = form.minimum_norm()
         check_capacity(self.capacity, estimate)
-        projection, tied = _top_projection(estimate @ np.swapaxes(estimate, -1, -2), self.capacity)
-        representation, heads = self.factorization(projection @ estimate, self.capacity, _covariance(data))
-        return Fit(
-            representation=representation, heads=heads, outcomes=subspace_outcomes(form.full_rank(), tied)
-        )
+        projection, tied = _top_projection(estimate, self.capacity)
+        return _factorized(self, projection @ estimate, _covariance(data), form.full_rank(), tied)
 
 
-def check_capacity(capacity: int, weights: FloatArray) -> None:
-    """Refuse a capacity that a `(B, T, d)` problem cannot have."""
-    _, n_tasks, n_features = weights.shape
-    if positive_int("capacity", capacity) > min(n_tasks, n_features):
-        raise ValueError(
-            f"capacity r = {capacity} exceeds min(d, T) = {min(n_features, n_tasks)}: "
-            "beyond it every task is fitted alone; use SingleTask, or a smaller capacity."
-        )
-
-
-def subspace_outcomes(well_posed: BoolArray, tied: BoolArray) -> tuple[Outcome, ...]:
-    """Return one outcome a replicate for a solver that picks a top subspace."""
-    return tuple(
+def _factorized(
+    solver: SharedRepresentation | TruncatedSVD,
+    product: FloatArray,
+    covariance: FloatArray,
+    well_posed: BoolArray,
+    tied: BoolArray,
+) -> Fit:
+    """Split the product `(B, T, d)` and name the outcome of every replicate."""
+    # A factorization refuses what it cannot split, so a replicate whose design already failed gets a harmless
+    # stand-in: its outcome is RANK_DEFICIENT, and `solve` sets its numbers to NaN.
+    keep = well_posed[:, None, None]
+    product = np.where(keep, product, np.eye(*product.shape[1:], dtype=product.dtype))
+    covariance = np.where(keep, covariance, np.eye(product.shape[-1], dtype=covariance.dtype))
+    representation, heads = solver.factorization(product, solver.capacity, covariance)
+    outcomes = tuple(
         Outcome.RANK_DEFICIENT if not ok else Outcome.TIED_SPECTRUM if tie else Outcome.SUCCESS
         for ok, tie in zip(well_posed, tied, strict=True)
     )
+    return Fit(representation=representation, heads=heads, outcomes=outcomes)
 
 
-def _top_projection(gram: FloatArray, capacity: int) -> tuple[FloatArray, BoolArray]:
-    """Return the projections on the top eigenvectors, `(B, T, T)`, and whether the cut falls on a tie."""
-    values, vectors = np.linalg.eigh(gram)
+def _top_projection(matrix: FloatArray, capacity: int) -> tuple[FloatArray, BoolArray]:
+    """Return projections on the top left singular vectors of `(B, T, m)`, and whether the cut falls on a tie.
+
+    The `T x T` eigenproblem of A A' costs less than an SVD of A, but squares the singular values: rounding u
+    turns the subspace by u over the gap. So replicates with a gap below u^(1/3) of the largest eigenvalue
+    take the SVD, which tells small singular values from zero and close ones from equal ones. Where r exceeds
+    the rank, the values r and r + 1 are both zero, every choice gives the same product, and nothing is tied.
+    """
+    n_tasks, unit = matrix.shape[1], float(np.finfo(matrix.dtype).eps)
+    values, vectors = np.linalg.eigh(matrix @ np.swapaxes(matrix, -1, -2))
     top = vectors[..., -capacity:]
-    if capacity < values.shape[-1]:
-        inside, outside, largest = values[:, -capacity], values[:, -capacity - 1], values[:, -1]
-        tied = inside - outside <= TIE * largest
-    else:
-        tied = np.zeros(len(values), dtype=bool)
+    tied = np.zeros(len(values), dtype=bool)
+    if capacity < n_tasks:
+        doubtful = values[:, -capacity] - values[:, -capacity - 1] <= unit ** (1 / 3) * values[:, -1]
+        left, singular, _ = np.linalg.svd(matrix[doubtful])
+        top[doubtful] = left[..., :capacity]
+        rounding = max(matrix.shape[1:]) * unit
+        # Singular values that do not exist, from T > m on, are zeros.
+        spectrum = np.pad(singular, ((0, 0), (0, n_tasks - singular.shape[-1])))
+        inside, outside, largest = spectrum[:, capacity - 1], spectrum[:, capacity], spectrum[:, 0]
+        equal = inside - outside <= max(TIE, rounding) * largest
+        tied[doubtful] = equal & (inside > rounding * largest)
     return top @ np.swapaxes(top, -1, -2), tied
 
 
@@ -132,16 +141,18 @@ def _common_design(data: Dataset | Moments) -> Dataset | Moments:
             "the tasks have different Gram matrices, where the exact eigenproblem does not apply; "
             "use TruncatedSVD or GradientDescent, or give all tasks the same design."
         )
-    return Moments(gram=first[:, 0], cross=moments.cross, energy=moments.energy, n_samples=moments.n_samples)
+    # Equal Gram matrices of unequal counts: their average second moment divides by the average count.
+    counts = np.full(moments.n_tasks, moments.n_samples.mean())
+    return Moments(gram=first[:, 0], cross=moments.cross, energy=moments.energy, n_samples=counts)
 
 
 def _covariance(data: Dataset | Moments) -> FloatArray:
     """Return the average input second moment per replicate, `(B, d, d)`."""
     moments = data.moments() if isinstance(data, Dataset) else data
     if moments.shared_design:
-        shared: FloatArray = moments.gram / moments.n_samples[0]
+        shared: FloatArray = moments.gram / float(moments.n_samples[0])
         return shared
-    mean: FloatArray = moments.gram.sum(axis=1) / moments.n_samples.sum()
+    mean: FloatArray = moments.gram.sum(axis=1) / float(moments.n_samples.sum())
     return mean
 
 
@@ -151,5 +162,8 @@ def _root_weights(task_weights: Sequence[float] | FloatArray | None, n_tasks: in
         return np.ones((n_tasks, 1))
     weights = finite_array("task_weights", task_weights, ndim=1)
     if weights.shape != (n_tasks,) or (weights <= 0).any():
-        raise ValueError(f"task_weights must be {n_tasks} positive numbers, got {weights.tolist()}.")
+        raise ValueError(
+            f"task_weights {weights.tolist()} are not {n_tasks} positive numbers; pass one a task, and drop "
+            "tasks of weight 0."
+        )
     return np.sqrt(weights)[:, None]

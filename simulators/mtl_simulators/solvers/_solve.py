@@ -1,6 +1,7 @@
 """One verb for every solver."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Protocol, runtime_checkable
@@ -9,6 +10,7 @@ import numpy as np
 
 from mtl_simulators._typing import FloatArray
 from mtl_simulators.problems import Dataset, Moments, Problem
+from mtl_simulators.solvers._activations import identity
 from mtl_simulators.solvers._solution import Outcome, Solution, SolveError
 
 
@@ -19,6 +21,8 @@ class Fit:
     representation: FloatArray
     heads: FloatArray
     outcomes: tuple[Outcome, ...]
+    activation: Callable[[FloatArray], FloatArray] = identity
+    link: Callable[[FloatArray], FloatArray] = identity
 
 
 @runtime_checkable
@@ -50,7 +54,8 @@ def solve(
     Raises
     ------
     ValueError
-        When the solver cannot be applied to this problem (capacity above min(d, T), different designs).
+        When the solver cannot be applied to this problem (capacity above min(d, T), different designs), and
+        when `rng` is not a Generator.
     SolveError
         See `throw`.
 
@@ -62,6 +67,8 @@ def solve(
     >>> bool(np.allclose(solution.weights, problem.truth.weights))
     True
     """
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a numpy Generator, got {rng!r}; pass np.random.default_rng(seed).")
     data = problem.train if isinstance(problem, Problem) else problem
     start = perf_counter()
     fit = solver.fit(data, rng=rng)
@@ -77,4 +84,11 @@ def solve(
     representation, heads = fit.representation, fit.heads
     if failed:
         representation, heads = np.where(usable, representation, np.nan), np.where(usable, heads, np.nan)
-    return Solution(representation=representation, heads=heads, outcomes=fit.outcomes, seconds=seconds)
+    return Solution(
+        representation=representation,
+        heads=heads,
+        outcomes=fit.outcomes,
+        seconds=seconds,
+        activation=fit.activation,
+        link=fit.link,
+    )
