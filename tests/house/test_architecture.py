@@ -24,7 +24,16 @@ ROOMS = {
         "perturb",
         "metrics",
     ),
-    "mtl_theory": ("spectral", "theorem", "ledger", "experiments", "report", "cli"),
+    "mtl_theory": (
+        "spectral",
+        "asymptotics",
+        "theorem",
+        "ledger",
+        "transfer",
+        "experiments",
+        "report",
+        "cli",
+    ),
 }
 HEAVY = {"torch", "pysr", "juliacall", "transformers"}
 LAZY = {"sympy", "sklearn", "pandas", "matplotlib", "pyarrow", "pyoperon"}

@@ -7,6 +7,7 @@ import typer
 from mtl_theory.cli._failures import Commands
 from mtl_theory.cli._list import list_command
 from mtl_theory.cli._reproduce import reproduce_command
+from mtl_theory.cli._transfer import transfer_command
 from mtl_theory.cli._verify import verify_command
 
 app = typer.Typer(
@@ -52,6 +53,7 @@ def mtlaws(
       mtlaws verify --quick             check every theorem, with fewer draws
       mtlaws verify robustness/toy -v   check one, show every case
       mtlaws reproduce daras            run a paper's experiments, write a report
+      mtlaws transfer tasks.npz         which of your own tasks help which
     """  # noqa: D301 - the control character keeps the lines of the examples apart
     if context.invoked_subcommand is None:
         print(context.get_help())
@@ -60,3 +62,4 @@ def mtlaws(
 app.command("list")(list_command)
 app.command("verify")(verify_command)
 app.command("reproduce")(reproduce_command)
+app.command("transfer")(transfer_command)

@@ -35,5 +35,13 @@ PAPERS: dict[str, Paper] = {
             "Failure: A Neural Model for Bilingual Cognitive Reserve. NeurIPS 2022, arXiv:2210.11618",
             topics=("robustness",),
         ),
+        Paper(
+            key="wu",
+            name="Wu, Zhang, Ré 2020",
+            citation="Wu, Zhang, Ré: Understanding and Improving Information Transfer in Multi-Task "
+            "Learning. ICLR 2020, arXiv:2005.00944; and Yang, Zhang, Wu, Su, Ré: Precise High-Dimensional "
+            "Asymptotics for Quantifying Heterogeneous Transfers. JMLR 26(113), arXiv:2010.11750",
+            topics=("transfer", "asymptotics"),
+        ),
     )
 }

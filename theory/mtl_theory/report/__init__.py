@@ -1,7 +1,7 @@
 """What was found, for the eye: one self-contained page, its figures and its rows."""
 
 from mtl_theory.report._environment import environment
-from mtl_theory.report._figure import panel_png, save_panel
+from mtl_theory.report._figure import panel_png, save_panel, save_transfer_matrix
 from mtl_theory.report._judgement import (
     Judgement,
     describe_case,
@@ -15,6 +15,7 @@ from mtl_theory.report._results import results_parquet
 from mtl_theory.report._statement_mathml import statement_mathml
 from mtl_theory.report._statement_text import statement_text
 from mtl_theory.report._style import PALETTE, report_style
+from mtl_theory.report._transfer_matrix import plot_transfer_matrix
 from mtl_theory.report._write import write_report
 
 __all__ = [
@@ -29,9 +30,11 @@ __all__ = [
     "format_predicted",
     "judge",
     "panel_png",
+    "plot_transfer_matrix",
     "report_style",
     "results_parquet",
     "save_panel",
+    "save_transfer_matrix",
     "statement_mathml",
     "statement_text",
     "write_report",
