@@ -26,7 +26,7 @@ def test_alone_it_shows_help_and_every_help_shows_examples(tmp_path):
     alone = mtlaws(cwd=tmp_path)
     assert alone.returncode == 0
     assert "Usage: mtlaws" in alone.stdout
-    for command in ([], ["list"], ["verify"], ["reproduce"]):
+    for command in ([], ["list"], ["verify"], ["reproduce"], ["transfer"]):
         result = mtlaws(*command, "--help", cwd=tmp_path)
         assert result.returncode == 0
         assert "Examples" in result.stdout and "  mtlaws " in result.stdout

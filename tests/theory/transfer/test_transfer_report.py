@@ -80,7 +80,7 @@ def test_too_few_samples_leave_predictions_out_and_say_so() -> None:
 def test_shared_design_gets_a_capacity() -> None:
     rng = np.random.default_rng(0)
     problem = make_linear(
-        rng, rank=2, n_tasks=6, n_features=20, n_samples=200, noise=0.5, shared_design=True, n_test=50
+        rng, rank=2, n_tasks=4, n_features=20, n_samples=200, noise=0.5, shared_design=True, n_test=50
     )
     assert transfer_report(problem, rng=rng).capacity == 2
 

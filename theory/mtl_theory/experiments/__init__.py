@@ -7,6 +7,6 @@ __all__ = ["Experiment", "Outcome", "Panel", "Progress", "Settings", "experiment
 
 def experiments() -> dict[str, Experiment]:
     """Return every experiment by its id, in the order of the papers."""
-    from mtl_theory.experiments import daras
+    from mtl_theory.experiments import daras, wu
 
-    return {experiment.id: experiment for experiment in daras.EXPERIMENTS}
+    return {experiment.id: experiment for experiment in (*daras.EXPERIMENTS, *wu.EXPERIMENTS)}
