@@ -112,6 +112,27 @@ def test_errors_name_the_remedy(tmp_path) -> None:
         load_tasks(tmp_path / "odd.npz")
 
 
+def test_unreadable_and_short_files_say_so(tmp_path) -> None:
+    x = np.ones((8, 2))
+    np.savez(tmp_path / "whole.npz", x_a=x, y_a=x[:, 0], x_b=x, y_b=x[:, 0])
+    (tmp_path / "cut.npz").write_bytes((tmp_path / "whole.npz").read_bytes()[:200])
+    np.save(tmp_path / "one.npy", x)
+    for name in ("cut.npz", "one.npy"):
+        with pytest.raises(ValueError, match="not a readable NPZ"):
+            load_tasks(tmp_path / name)
+    np.savez(tmp_path / "short.npz", x_a=x, y_a=x[:, 0], x_b=x[:3], y_b=x[:3, 0])
+    with pytest.raises(ValueError, match="task b has 3 samples"):
+        load_tasks(tmp_path / "short.npz")
+
+
+def test_pairs_with_too_few_samples_leave_a_note() -> None:
+    rng = np.random.default_rng(0)
+    problem = make_linear(rng, alignment=0.5, n_tasks=2, n_features=20, n_samples=8, n_test=30)
+    report = transfer_report(problem, rng=rng)
+    assert np.isnan(report.gain[0, 1])
+    assert any("missing" in note for note in report.notes)
+
+
 def test_files_hold_out_every_fourth_sample(tmp_path) -> None:
     rng = np.random.default_rng(0)
     x = rng.standard_normal((12, 3))

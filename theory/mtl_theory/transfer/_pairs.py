@@ -1,6 +1,7 @@
 """Two-task problems cut out of a larger one, and the data behind a transfer report as a file."""
 
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -37,8 +38,8 @@ def load_tasks(path: Path, *, test_every: int = 4) -> tuple[Problem, tuple[str, 
         raise FileNotFoundError(f"{path} does not exist; pass an NPZ file with arrays x_NAME and y_NAME.")
     try:
         with np.load(path) as archive:
-            arrays = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError) as error:
+            arrays = {name: np.atleast_1d(archive[name]) for name in archive.files}
+    except (OSError, ValueError, EOFError, TypeError, AttributeError, BadZipFile) as error:
         raise ValueError(f"{path} is not a readable NPZ file of numbers; write it with np.savez.") from error
     names = tuple(name[2:] for name in arrays if name.startswith("x_"))
     missing = [f"y_{name}" for name in names if f"y_{name}" not in arrays]
@@ -46,6 +47,12 @@ def load_tasks(path: Path, *, test_every: int = 4) -> tuple[Problem, tuple[str, 
         raise ValueError(
             f"{path} holds {sorted(arrays)}; it needs x_NAME and y_NAME for at least two tasks"
             + (f", and {missing[0]} is missing." if missing else ".")
+        )
+    short = [name for name in names if len(arrays[f"y_{name}"]) < test_every]
+    if short:
+        raise ValueError(
+            f"task {short[0]} has {len(arrays[f'y_{short[0]}'])} samples; every {test_every}th is held out, "
+            f"so give each task at least {test_every}."
         )
     held_out = {name: np.arange(len(arrays[f"y_{name}"])) % test_every == test_every - 1 for name in names}
     parts: list[Dataset] = []

@@ -125,6 +125,8 @@ def transfer_report(
             if statistics is not None:
                 predictions[source, target] = predict_pair(statistics, source, target)
     capacity, notes = _capacity(data)
+    if not np.isfinite(gain).all():
+        notes = (*notes, "gains that are missing: the pair has fewer samples than features")
     if statistics is None:
         notes = (*notes, "no predictions: a task has no more than d + 1 samples, or a singular design")
     return TransferReport(

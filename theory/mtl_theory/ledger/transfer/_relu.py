@@ -38,7 +38,7 @@ ARC_COSINE = Theorem[FloatArray](
             name="φ = 0, 0.5, 1, π/2, 2.5, π",
             build=lambda rng: np.array([0.0, 0.5, 1.0, np.pi / 2, 2.5, np.pi]),
             trials=400_000,
-            quick_trials=60_000,
+            quick_trials=300_000,
         ),
     ),
 )
@@ -112,8 +112,10 @@ SYMMETRY_BREAKING = Theorem[FloatArray](
     source=source("derived from Theorem 9's setting"),
     kind=Kind.EQUALITY,
     statement=sp.Eq(
-        sp.Symbol(r"\arg\max_\psi"),
-        kernel.subs(phi, phi / 2 - psi) ** 2 + kernel.subs(phi, phi / 2 + psi) ** 2,
+        sp.Symbol(r"\psi^\star"),
+        sp.Function(r"\operatorname{argmax}_\psi")(
+            kernel.subs(phi, phi / 2 - psi) ** 2 + kernel.subs(phi, phi / 2 + psi) ** 2
+        ),
     ),
     predict=lambda angles: [bisector_offset(float(angle)) for angle in angles],
     measure=_measure_offset,
