@@ -11,6 +11,7 @@ from mtl_simulators.solvers._alignment_families import (
     WhitenRecolour,
 )
 from mtl_simulators.solvers._alternating import AlternatingLeastSquares, local_minima
+from mtl_simulators.solvers._centred_ridge import CentredRidge
 from mtl_simulators.solvers._factorizations import (
     Factorization,
     balanced,
@@ -40,6 +41,7 @@ __all__ = [
     "Alignment",
     "AlignmentFamily",
     "AlternatingLeastSquares",
+    "CentredRidge",
     "CovarianceAlignment",
     "DiagonalAlignment",
     "Factorization",

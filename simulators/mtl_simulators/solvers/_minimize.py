@@ -12,7 +12,7 @@ Objective: TypeAlias = Callable[[FloatArray, IntArray], tuple[FloatArray, FloatA
 """Values `(b, S)` and gradients `(b, S, D)` at points `(b, S, D)` of the replicates `(b,)` named."""
 
 SUFFICIENT, CURVATURE = 1e-4, 0.9  # the usual Wolfe constants (Nocedal and Wright 2006, section 3.1)
-TRIALS = 50  # halvings of a step: next to a kink very short steps are the way on
+TRIALS = 30  # step lengths to try; next to a kink very short ones are the way on
 PATIENCE, NOTICEABLE = 10, 1e-3  # steps in a row that lower the value by less than this times the tolerance
 
 
@@ -178,8 +178,7 @@ class _Search:
             searching[rows] = here & ~(descends & flat)
             high[rows] = np.where(descends, high[rows], length[rows])
             low[rows] = np.where(descends, length[rows], low[rows])
-            bounded = np.isfinite(high[rows])
-            length[rows] = np.where(
-                bounded, (low[rows] + np.where(bounded, high[rows], 0)) / 2, 2 * low[rows]
-            )
+            # Until a descending length is found the bracket shrinks faster than by halves.
+            shorter = np.where(low[rows] > 0, (low[rows] + high[rows]) / 2, high[rows] / 4)
+            length[rows] = np.where(np.isfinite(high[rows]), shorter, 2 * low[rows])
         return best[0], best[1], best[2]

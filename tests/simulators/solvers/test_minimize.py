@@ -45,8 +45,8 @@ def test_rosenbrock_ends_where_scipy_does():
 
 
 def test_the_best_start_gets_to_the_bottom_of_a_kink():
-    # max_i |x_i| + |x - 1|^2 is least where all five entries attain the maximum: x = 1 - 1/(2 D) = 0.9. Single
-    # starts may stop short of such a point (Asl and Overton 2021 on limited memory), not all of four.
+    # max_i |x_i| + |x - 1|^2 is least where all five entries attain the maximum: x = 1 - 1/(2 D) = 0.9.
+    # Single starts may stop short of such a point (Asl and Overton 2021 on limited memory), not all of four.
     def objective(points, rows):
         top = np.abs(points).argmax(axis=-1)[..., None]
         slope = np.zeros(points.shape)

@@ -34,7 +34,9 @@ def make_solution(**fields):
     )
 
 
-@pytest.mark.parametrize("activation", [identity, relu, sigmoid, np.tanh], ids=["identity", "relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize(
+    "activation", [identity, relu, sigmoid, np.tanh], ids=["identity", "relu", "sigmoid", "tanh"]
+)
 @pytest.mark.parametrize("link", [identity, sigmoid], ids=["identity", "sigmoid"])
 @pytest.mark.parametrize("shared", [True, False], ids=["shared", "separate"])
 def test_prediction_is_the_network_sample_by_sample(activation, link, shared):

@@ -37,7 +37,7 @@ def load_tasks(path: Path, *, test_every: int = 4) -> tuple[Problem, tuple[str, 
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; pass an NPZ file with arrays x_NAME and y_NAME.")
     try:
-        with np.load(path) as archive:
+        with path.open("rb") as file, np.load(file) as archive:  # so that a broken file is closed too
             arrays = {name: np.atleast_1d(archive[name]) for name in archive.files}
     except (OSError, ValueError, EOFError, TypeError, AttributeError, BadZipFile) as error:
         raise ValueError(f"{path} is not a readable NPZ file of numbers; write it with np.savez.") from error
