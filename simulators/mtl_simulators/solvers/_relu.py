@@ -40,7 +40,8 @@ class ReluNetwork:
     n_starts
         Random starts, in addition to the structured ones.
     penalty
-        Ridge $\lambda \ge 0$ on the heads, $\lambda \lVert \gamma_t \rVert^2$ inside each task's loss.
+        Ridge $\lambda \ge 0$ on the heads, $\lambda \lVert \gamma_t \rVert^2$ inside each task's loss. Wide
+        networks fit few samples in many ways, some with huge heads; a small ridge picks and converges sooner.
     task_weights
         $\alpha_t > 0$: `(T,)` or `(B, T)`; default ones, by which larger tasks count more.
     max_iterations

@@ -40,11 +40,12 @@ def zeros_too(theorem, amount):
 RELATIVE = (
     "toy noise-slope-per-task noise-spread no-benefit gaussian-2.7 gaussian-needs-t-ge-k "
     "magnitude-pruning-haar quantisation normalisations curvature task-weights ridge-heads "
-    "corruption-crossovers gaussian-2.7-dimensions"
+    "corruption-crossovers gaussian-2.7-dimensions gaussian-crossover near-orthonormal-2.7"
 ).split()
 EXCESS = (
     "noise-slope tradeoff deletion rescaled-deletion multiplicative sign-flip stuck-at stuck-at-any-optimum "
-    "magnitude-pruning quantisation-stochastic head-noise deletion-general-covariance"
+    "magnitude-pruning quantisation-stochastic head-noise deletion-general-covariance "
+    "deletion-expansion"
 ).split()
 CORRUPTED = {
     **{name: relative(BY_NAME[name]) for name in RELATIVE},
@@ -67,6 +68,8 @@ NEEDS_ALL_DRAWS = {
     "magnitude-pruning-haar",
     "no-benefit",
     "gaussian-needs-t-ge-k",
+    "gaussian-crossover",
+    "deletion-expansion",
 }
 APART = {"crossover", "noise-allocation", "gaussian-2.7-constants", "gaussian-2.7-probability-corrected"}
 

@@ -9,6 +9,7 @@ from mtl_theory.ledger.robustness import (
     _gaussian,
     _generalisations,
     _identities,
+    _near_orthonormal,
     _tasks,
 )
 from mtl_theory.theorem import Theorem
@@ -23,4 +24,5 @@ THEOREMS: tuple[Theorem[Any], ...] = (
     *_compression.THEOREMS,
     *_generalisations.THEOREMS,
     *_conventions.THEOREMS,
+    *_near_orthonormal.THEOREMS,
 )
