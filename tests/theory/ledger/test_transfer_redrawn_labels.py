@@ -1,4 +1,4 @@
-"""Check C10(d): two tasks with sign labels on one design, a fifth of one task's labels redrawn."""
+"""Algorithm 2 on two tasks with sign labels on one design, a fifth of one task's labels redrawn."""
 
 import numpy as np
 
@@ -36,7 +36,7 @@ def test_the_task_with_redrawn_labels_is_weighted_down():
     moments, _ = redrawn_labels()
     weights = svd_task_weights(moments, capacity=1)
     ratio = weights[:, 1] / weights[:, 0]
-    # The page has .81 and .99 for labels whose own noise it does not state; score noise 0 to 0.5 gives
+    # Reference values .81 and .99, for labels whose own noise is not known; score noise 0 to 0.5 gives
     # .84 and .98 to 1.00.
     assert abs(ratio.mean() - 0.81) < 0.05
     assert (ratio < 1).mean() > 0.97
