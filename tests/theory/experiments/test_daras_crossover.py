@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from mtl_theory.experiments import Outcome, Settings, experiments
+from mtl_theory.experiments._selection import select
 from mtl_theory.experiments.daras._crossover import run_crossover
 from mtl_theory.experiments.daras._labels import (
     ADJACENT,
@@ -16,7 +17,6 @@ from mtl_theory.experiments.daras._labels import (
     UNIT_TASKS,
     crossing_of,
 )
-from mtl_theory.experiments.daras._rows import select
 from mtl_theory.ledger import PAPERS
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from mtl_simulators.problems import GlobalStandardization, load_digits_images
 from mtl_theory.experiments import Settings
+from mtl_theory.experiments._selection import select, value_of
 from mtl_theory.experiments.daras._labels import (
     ALONE,
     CORRECTED,
@@ -27,7 +28,7 @@ from mtl_theory.experiments.daras._labels import (
 )
 from mtl_theory.experiments.daras._linear import Budget, linear_rows
 from mtl_theory.experiments.daras._linear_panels import linear_panels
-from mtl_theory.experiments.daras._rows import ALL_RUNS, select, value_of
+from mtl_theory.experiments.daras._rows import ALL_RUNS
 
 TASK_COUNTS = [4, 5, 6, 7, 8, 9]
 TINY = Budget(n_runs=2, n_draws=4, n_vectors=50, n_fine=2)

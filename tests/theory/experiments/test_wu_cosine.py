@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mtl_theory.experiments.daras._rows import select, value_of
+from mtl_theory.experiments._selection import select, value_of
 from mtl_theory.experiments.wu._cosine import (
     RELU_ERROR,
     SIGN,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtl_theory.experiments import Settings
-from mtl_theory.experiments.daras._rows import select, value_of
+from mtl_theory.experiments._selection import select, value_of
 from mtl_theory.experiments.wu._covariance import (
     NOTES,
     PATH_COSINES,

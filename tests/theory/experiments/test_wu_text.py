@@ -8,7 +8,7 @@ import pytest
 
 from mtl_simulators.problems import Dataset
 from mtl_theory.experiments import Outcome, Settings
-from mtl_theory.experiments.daras._rows import select, value_of
+from mtl_theory.experiments._selection import select, value_of
 from mtl_theory.experiments.wu import EXPERIMENTS
 from mtl_theory.experiments.wu._labels import ACCURACY, ALIGNED, ALONE, DOWN, GAIN, GAIN_PLAIN, SHARED
 from mtl_theory.experiments.wu._rows import Row, table

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_theory.experiments._experiment import Panel
+from mtl_theory.experiments._selection import select, value_of
+from mtl_theory.experiments._text import largest_score, measured, prose
 from mtl_theory.experiments.daras._crossing_panels import crossing_text, ridge_text
 from mtl_theory.experiments.daras._labels import (
     ADJACENT,
@@ -20,8 +22,6 @@ from mtl_theory.experiments.daras._labels import (
     UNIT_TASKS,
 )
 from mtl_theory.experiments.daras._plots import plot_kinds, plot_meeting, plot_thresholds
-from mtl_theory.experiments.daras._rows import select, value_of
-from mtl_theory.experiments.daras._text import largest_score, measured, prose
 
 if TYPE_CHECKING:
     import pandas as pd

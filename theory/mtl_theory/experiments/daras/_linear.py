@@ -17,6 +17,7 @@ from mtl_simulators.problems import (
     load_mnist,
 )
 from mtl_theory.experiments._experiment import Outcome, Settings
+from mtl_theory.experiments._text import prose
 from mtl_theory.experiments.daras._crossing import (
     View,
     crossing_rows,
@@ -37,7 +38,6 @@ from mtl_theory.experiments.daras._linear_panels import linear_panels
 from mtl_theory.experiments.daras._rows import Row, table
 from mtl_theory.experiments.daras._slopes import slope_rows
 from mtl_theory.experiments.daras._study import CAPACITY, TASK_COUNTS, Study, run_studies
-from mtl_theory.experiments.daras._text import prose
 
 if TYPE_CHECKING:
     import pandas as pd

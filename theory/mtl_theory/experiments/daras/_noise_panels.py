@@ -4,6 +4,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mtl_theory.experiments._experiment import Panel
+from mtl_theory.experiments._selection import select, value_of
+from mtl_theory.experiments._text import largest_score, measured, prose
 from mtl_theory.experiments.daras._curves import NOISE_LEVELS
 from mtl_theory.experiments.daras._labels import (
     ALONE,
@@ -21,9 +23,7 @@ from mtl_theory.experiments.daras._labels import (
     SPREAD,
 )
 from mtl_theory.experiments.daras._plots import plot_curves
-from mtl_theory.experiments.daras._rows import select, value_of
 from mtl_theory.experiments.daras._study import TASK_COUNTS
-from mtl_theory.experiments.daras._text import largest_score, measured, prose
 
 if TYPE_CHECKING:
     import pandas as pd

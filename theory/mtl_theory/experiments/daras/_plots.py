@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_theory.experiments._selection import select
 from mtl_theory.experiments.daras._labels import ALONE, CORRECTED, RIDGE
-from mtl_theory.experiments.daras._rows import by_tasks, select
+from mtl_theory.experiments.daras._rows import by_tasks
 
 if TYPE_CHECKING:
     import pandas as pd

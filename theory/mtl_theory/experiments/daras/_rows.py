@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mtl_simulators._typing import FloatArray
+from mtl_theory.experiments._selection import select
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,23 +87,6 @@ def over_draws(errors: FloatArray) -> dict[str, Any]:
     n_draws, n_runs = errors.shape
     error = np.sqrt(errors.var(axis=0, ddof=1).sum() / n_draws) / n_runs
     return {"value": float(errors.mean()), "stderr": float(error), "n_draws": errors.size, "run": ALL_RUNS}
-
-
-def select(rows: "pd.DataFrame", **conditions: Any) -> "pd.DataFrame":
-    """Return the rows whose columns have the given values, or one of the given collection of values."""
-    keep = np.ones(len(rows), dtype=bool)
-    for name, wanted in conditions.items():
-        values = wanted if isinstance(wanted, (list, tuple, range)) else [wanted]
-        keep &= rows[name].isin(values).to_numpy()
-    return rows[keep]
-
-
-def value_of(rows: "pd.DataFrame", **conditions: Any) -> float:
-    """Return the one value that fits the conditions."""
-    found = select(rows, **conditions)
-    if len(found) != 1:
-        raise LookupError(f"{len(found)} rows fit {conditions}, expected one")
-    return float(found["value"].iloc[0])
 
 
 def by_tasks(rows: "pd.DataFrame", **conditions: Any) -> Iterator[tuple[int, "pd.DataFrame"]]:

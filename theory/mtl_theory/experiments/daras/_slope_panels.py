@@ -5,6 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mtl_theory.experiments._experiment import Panel
+from mtl_theory.experiments._selection import select, value_of
+from mtl_theory.experiments._text import measured, prose, with_error
 from mtl_theory.experiments.daras._labels import (
     ALONE,
     FREE_RELEASED_START,
@@ -16,9 +18,8 @@ from mtl_theory.experiments.daras._labels import (
     SLOPE,
 )
 from mtl_theory.experiments.daras._plots import plot_relative, plot_slopes
-from mtl_theory.experiments.daras._rows import ALL_RUNS, select, value_of
+from mtl_theory.experiments.daras._rows import ALL_RUNS
 from mtl_theory.experiments.daras._study import CAPACITY, TASK_COUNTS, TRAINING
-from mtl_theory.experiments.daras._text import measured, prose, with_error
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,7 +12,7 @@ from mtl_simulators.geometry import make_equicorrelated_tasks
 from mtl_simulators.problems import Dataset, Problem, ReluTruth, Truth, make_linear, make_relu
 from mtl_simulators.solvers import ReluNetwork, TwoTaskGlobal, solve
 from mtl_theory.experiments._experiment import Outcome, Settings
-from mtl_theory.experiments.daras._text import prose
+from mtl_theory.experiments._text import prose
 from mtl_theory.experiments.wu._cosine_panels import cosine_panels
 from mtl_theory.experiments.wu._labels import RELU_SHARED, SHARED
 from mtl_theory.experiments.wu._phases import capacity_phase, cosine_phase, covariance_phase

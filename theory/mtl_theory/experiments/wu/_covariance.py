@@ -13,7 +13,7 @@ from mtl_simulators.geometry import heavy_covariance, make_equicorrelated_tasks
 from mtl_simulators.problems import Moments, Truth
 from mtl_simulators.solvers import MinimumNorm, TwoTaskGlobal
 from mtl_theory.experiments._experiment import Outcome, Settings
-from mtl_theory.experiments.daras._text import prose
+from mtl_theory.experiments._text import prose
 from mtl_theory.experiments.wu._aligning import align
 from mtl_theory.experiments.wu._covariance_panels import covariance_panels
 from mtl_theory.experiments.wu._labels import (

@@ -4,8 +4,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mtl_theory.experiments._experiment import Panel
-from mtl_theory.experiments.daras._rows import select, value_of
-from mtl_theory.experiments.daras._text import measured, prose
+from mtl_theory.experiments._selection import select, value_of
+from mtl_theory.experiments._text import measured, prose
 from mtl_theory.experiments.wu._labels import (
     ALIGNED,
     ALONE,

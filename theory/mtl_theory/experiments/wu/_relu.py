@@ -12,7 +12,7 @@ from mtl_simulators.geometry import make_mixed_neurons, make_neurons_at_angles
 from mtl_simulators.problems import ReluTruth, make_relu
 from mtl_simulators.solvers import ReluNetwork, ReluSingleTask
 from mtl_theory.experiments._experiment import Outcome, Settings
-from mtl_theory.experiments.daras._text import prose
+from mtl_theory.experiments._text import prose
 from mtl_theory.experiments.wu._labels import GAIN, RELATIVE, RELU_ALONE, RELU_SHARED
 from mtl_theory.experiments.wu._relu_panels import MIXED, UNIT, relu_panels
 from mtl_theory.experiments.wu._rows import Row, mean_of, table

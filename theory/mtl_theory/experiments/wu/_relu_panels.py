@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_theory.experiments._experiment import Panel
-from mtl_theory.experiments.daras._rows import select
-from mtl_theory.experiments.daras._text import measured, prose
+from mtl_theory.experiments._selection import select
+from mtl_theory.experiments._text import measured, prose
 from mtl_theory.experiments.wu._labels import GAIN, RELATIVE, RELU_ALONE
 from mtl_theory.experiments.wu._plots import plot_lines
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from mtl_simulators.problems import load_sentiment
 from mtl_theory.experiments._experiment import Outcome, Settings
-from mtl_theory.experiments.daras._text import prose
+from mtl_theory.experiments._text import prose
 from mtl_theory.experiments.wu._rows import Row, table
 from mtl_theory.experiments.wu._text_joint import capacity_rows, label_rows
 from mtl_theory.experiments.wu._text_pairs import pair_rows, relu_pair_rows

@@ -12,7 +12,6 @@ from mtl_theory.ledger.robustness._symbols import T, d, slope, t
 from mtl_theory.spectral import draw_gaussian_slopes, draw_step_failures
 from mtl_theory.theorem import Assumption, Case, Kind, Theorem, Verdict
 
-sigma_threshold = sp.Symbol(r"\sigma_{thres}", positive=True)
 P = sp.Function("P")
 
 

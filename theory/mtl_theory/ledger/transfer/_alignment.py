@@ -8,7 +8,7 @@ import sympy as sp
 from mtl_simulators._typing import FloatArray
 from mtl_simulators.exact import draw_moments
 from mtl_simulators.metrics import excess_risk
-from mtl_simulators.problems import Moments, Truth
+from mtl_simulators.problems import Moments
 from mtl_simulators.solvers import CovarianceAlignment, SingleTask, TwoTaskGlobal, alignment_path, solve
 from mtl_theory.ledger.transfer._angles import Transfer, make_transfer
 from mtl_theory.ledger.transfer._source import source
@@ -26,23 +26,22 @@ class Descent:
     alone: FloatArray
 
 
-def _moments(rng: np.random.Generator, x: Transfer, n: int) -> tuple[Moments, Truth]:
-    moments = draw_moments(rng, x.truth, n_samples=np.array(x.n_samples), n_replicates=n, shared_design=False)
-    return moments, x.truth
+def _moments(rng: np.random.Generator, x: Transfer, n: int) -> Moments:
+    return draw_moments(rng, x.truth, n_samples=np.array(x.n_samples), n_replicates=n, shared_design=False)
 
 
 def descend(rng: np.random.Generator, x: Transfer, n: int) -> Descent:
     """Train the shared direction, freeze it, and align the covariances by gradient descent."""
-    moments, truth = _moments(rng, x, n)
+    moments = _moments(rng, x, n)
     solver = CovarianceAlignment(shared=TwoTaskGlobal(), learning_rate=0.3)
     path = alignment_path(moments, solver, steps=STEPS, rng=rng)
     alone = solve(moments, SingleTask(), rng=rng).weights
-    return Descent(along=excess_risk(path, truth)[..., 1].T, alone=excess_risk(alone, truth)[:, 1])
+    return Descent(along=excess_risk(path, x.truth)[..., 1].T, alone=excess_risk(alone, x.truth)[:, 1])
 
 
 def _distance_to_alone(rng: np.random.Generator, x: Transfer, n: int) -> FloatArray:
     """Relative distance of the target's weights to its single-task fit, at the end of the descent."""
-    moments, _ = _moments(rng, x, n)
+    moments = _moments(rng, x, n)
     solver = CovarianceAlignment(shared=TwoTaskGlobal(), learning_rate=0.3)
     path = alignment_path(moments, solver, steps=(END,), rng=rng)
     alone = solve(moments, SingleTask(), rng=rng).weights[:, 1]

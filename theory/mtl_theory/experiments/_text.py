@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from mtl_theory.experiments.daras._rows import select
+from mtl_theory.experiments._selection import only_row
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,10 +34,8 @@ def with_error(value: float, stderr: float) -> str:
 
 def measured(rows: "pd.DataFrame", **conditions: Any) -> str:
     """Return the one number that fits the conditions, with its standard error."""
-    found = select(rows, **conditions)
-    if len(found) != 1:
-        raise LookupError(f"{len(found)} rows fit {conditions}, expected one")
-    return with_error(float(found["value"].iloc[0]), float(found["stderr"].iloc[0]))
+    found = only_row(rows, **conditions)
+    return with_error(float(found["value"]), float(found["stderr"]))
 
 
 def largest_score(rows: "pd.DataFrame") -> float:
