@@ -1,6 +1,7 @@
 """Which tasks help which: measured gains of all ordered pairs beside what the theory predicts."""
 
 from dataclasses import dataclass
+from itertools import permutations
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from mtl_simulators.problems import Dataset, Problem, Truth
 from mtl_simulators.solvers import MinimumNorm, TwoTaskGlobal, solve
 from mtl_theory.asymptotics import plug_in_capacity
 from mtl_theory.transfer._pairs import pair_of
-from mtl_theory.transfer._predictions import NO_PREDICTION, predict_pair, task_statistics
+from mtl_theory.transfer._predictions import NO_PREDICTION, TaskStatistics, predict_pair, task_statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,23 +113,16 @@ def transfer_report(
     alone = solve(data, MinimumNorm(), rng=rng_solve).weights
     single = [_losses(problem, alone[:, task], task) for task in range(n_tasks)]
     statistics = task_statistics(data)
-    gain, low, high = (np.zeros((n_tasks, n_tasks)) for _ in range(3))
     predictions = np.full((n_tasks, n_tasks), NO_PREDICTION, dtype=object)
-    for source in range(n_tasks):
-        for target in range(n_tasks):
-            if source == target:
-                continue
-            shared = solve(pair_of(data, source, target), TwoTaskGlobal(), rng=rng_solve, throw=False)
-            draws = single[target] - _losses(problem, shared.weights[:, 1], target)
-            gain[source, target] = draws.mean()
-            low[source, target], high[source, target] = _interval(rng_bootstrap, draws, n_bootstrap, level)
-            if statistics is not None:
-                predictions[source, target] = predict_pair(statistics, source, target)
+    gain, low, high = (np.zeros((n_tasks, n_tasks)) for _ in range(3))
+    for pair in permutations(range(n_tasks), 2):
+        draws = _gains(problem, pair, single[pair[1]], rng_solve)
+        gain[pair] = draws.mean()
+        low[pair], high[pair] = _interval(rng_bootstrap, draws, n_bootstrap, level)
+        if statistics is not None:
+            predictions[pair] = predict_pair(statistics, *pair)
     capacity, notes = _capacity(data)
-    if not np.isfinite(gain).all():
-        notes = (*notes, "gains that are missing: the pair has fewer samples than features")
-    if statistics is None:
-        notes = (*notes, "no predictions: a task has no more than d + 1 samples, or a singular design")
+    notes = (*notes, *_missing(gain, statistics))
     return TransferReport(
         names=labels,
         single_task=np.array([float(losses.mean()) for losses in single]),
@@ -143,6 +137,24 @@ def transfer_report(
         level=level,
         notes=notes,
     )
+
+
+def _gains(
+    problem: Problem, pair: tuple[int, int], alone: FloatArray, rng: np.random.Generator
+) -> FloatArray:
+    """Train source and target on one direction: what each loss of the target falls by."""
+    shared = solve(pair_of(problem.train, *pair), TwoTaskGlobal(), rng=rng, throw=False)
+    return alone - _losses(problem, shared.weights[:, 1], pair[1])
+
+
+def _missing(gain: FloatArray, statistics: TaskStatistics | None) -> tuple[str, ...]:
+    """Say which numbers the report lacks, and why."""
+    notes: tuple[str, ...] = ()
+    if not np.isfinite(gain).all():
+        notes = (*notes, "gains that are missing: the pair has fewer samples than features")
+    if statistics is None:
+        notes = (*notes, "no predictions: a task has no more than d + 1 samples, or a singular design")
+    return notes
 
 
 def _field(predictions: np.ndarray, name: str) -> FloatArray:
