@@ -17,6 +17,7 @@ from mtl_simulators import exact, geometry, metrics, perturb, problems, solvers
 from mtl_simulators.metrics import (
     Estimate,
     accuracy_score,
+    classification_error,
     covariance_similarity,
     estimate_mean,
     excess_risk,
@@ -30,11 +31,15 @@ from mtl_simulators.metrics import (
 )
 from mtl_simulators.perturb import corrupt
 from mtl_simulators.problems import (
+    ClassificationTruth,
     Dataset,
+    LabelChannel,
     Moments,
     Problem,
     ReluTruth,
+    RotatedTeacher,
     Truth,
+    label_problem,
     make_classification,
     make_linear,
     make_relu,
@@ -67,10 +72,12 @@ from mtl_simulators.solvers import (
 
 __all__ = [
     "AlternatingLeastSquares",
+    "ClassificationTruth",
     "CovarianceAlignment",
     "Dataset",
     "Estimate",
     "GradientDescent",
+    "LabelChannel",
     "LogisticSharing",
     "MinimumNorm",
     "Moments",
@@ -82,6 +89,7 @@ __all__ = [
     "ReluSingleTask",
     "ReluTruth",
     "Ridge",
+    "RotatedTeacher",
     "SharedRepresentation",
     "SingleTask",
     "SoftSharing",
@@ -93,6 +101,7 @@ __all__ = [
     "WeightedPooling",
     "accuracy_score",
     "alignment_path",
+    "classification_error",
     "corrupt",
     "covariance_similarity",
     "estimate_mean",
@@ -100,6 +109,7 @@ __all__ = [
     "excess_risk",
     "geometry",
     "head_energy",
+    "label_problem",
     "local_minima",
     "make_classification",
     "make_linear",

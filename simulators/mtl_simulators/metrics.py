@@ -8,12 +8,13 @@ import numpy.typing as npt
 from mtl_simulators._typing import BoolArray, FloatArray
 from mtl_simulators._validation import finite_array, in_interval, spd_matrix
 from mtl_simulators.geometry import principal_angles
-from mtl_simulators.problems import Dataset, Moments, Truth
+from mtl_simulators.problems import ClassificationTruth, Dataset, Moments, Truth
 from mtl_simulators.solvers import Solution
 
 __all__ = [
     "Estimate",
     "accuracy_score",
+    "classification_error",
     "covariance_similarity",
     "estimate_mean",
     "excess_risk",
@@ -59,11 +60,7 @@ def excess_risk(weights: FloatArray, truth: Truth) -> FloatArray:
     ValueError
         On weights whose last axes are not `(T, d)`.
     """
-    if weights.shape[-2:] != truth.weights.shape[-2:]:
-        raise ValueError(
-            f"weights {weights.shape} do not end in (T, d) = {truth.weights.shape[-2:]}; rows are tasks: "
-            "transpose a (d, T) matrix."
-        )
+    _check_tasks(weights, truth)
     difference = weights - truth.weights
     if truth.shares_covariance:
         image = difference @ truth.covariance
@@ -138,6 +135,35 @@ def accuracy_score(solution: Solution, data: Dataset, *, threshold: float = 0.5)
     return np.asarray((right & _observed(data)).sum(axis=-1) / data.counts)
 
 
+def classification_error(weights: FloatArray, truth: ClassificationTruth) -> FloatArray:
+    r"""Return the probability that $1[x^\top \hat w_t > \tau \lVert \hat w_t \rVert]$ is not the clean label.
+
+    Exact for standard normal inputs, shape `(..., T)` for weights `(..., T, d)`: at the balanced threshold
+    $\tau = 0$ it is the angle to the teacher over $\pi$. Weights give the direction, the truth the threshold,
+    so predictions have the true share of positives. An error $e$ against clean labels, half of it each
+    way, is $e (1 - 2 \nu) + \nu$ against labels that a channel flips with probability $\nu$ both ways.
+
+    Parameters
+    ----------
+    weights
+        Of any length; zero weights call everything negative. Leading axes broadcast against the truth's
+        batch.
+
+    Raises
+    ------
+    ValueError
+        On weights whose last axes are not `(T, d)`.
+
+    >>> truth = ClassificationTruth(
+    ...     weights=np.eye(2)[None, :1], threshold=0.0, transition=np.eye(2)[None]
+    ... )
+    >>> classification_error(np.array([[3.0, 3.0]]), truth).round(12).tolist()
+    [[0.25]]
+    """
+    _check_tasks(weights, truth)
+    return truth.disagreement(weights)
+
+
 def covariance_similarity(first: npt.ArrayLike, second: npt.ArrayLike, *, energy: float = 0.99) -> FloatArray:
     r"""Return $\lVert F_1^\top F_2 \rVert_F / (\lVert F_1 \rVert_F \lVert F_2 \rVert_F)$, in [0, 1].
 
@@ -201,6 +227,15 @@ def normalized_covariance_similarity(first: npt.ArrayLike, second: npt.ArrayLike
     a, b = _covariance_pair(first, second)
     lengths = np.linalg.norm(a, axis=(-1, -2)) * np.linalg.norm(b, axis=(-1, -2))
     return np.asarray(np.maximum(np.einsum("...ij,...ij->...", a, b), 0.0) / lengths)
+
+
+def _check_tasks(weights: FloatArray, truth: Truth | ClassificationTruth) -> None:
+    """Refuse weights that do not end in the truth's `(T, d)`."""
+    if weights.shape[-2:] != truth.weights.shape[-2:]:
+        raise ValueError(
+            f"weights {weights.shape} do not end in (T, d) = {truth.weights.shape[-2:]}; rows are tasks: "
+            "transpose a (d, T) matrix."
+        )
 
 
 def _observed(data: Dataset) -> BoolArray:

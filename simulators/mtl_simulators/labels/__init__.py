@@ -14,7 +14,7 @@ from mtl_simulators.labels._agreement import agreement_of_ami, ami_of_agreement
 from mtl_simulators.labels._channel import Channel
 from mtl_simulators.labels._contingency import contingency_table
 from mtl_simulators.labels._correlations import gaussian_correlations
-from mtl_simulators.labels._cosines import ami_of_cosine, cosine_of_ami
+from mtl_simulators.labels._cosines import ami_of_cosine, cosine_of_ami, threshold_joint
 from mtl_simulators.labels._dealing import deal_labels, iid_labels, make_auxiliary_labels
 from mtl_simulators.labels._families import (
     ChannelFamily,
@@ -32,7 +32,7 @@ from mtl_simulators.labels._partitions import PartitionMixture, random_partition
 from mtl_simulators.labels._solving import channel_parameter, feasible_ami, solve_channel
 from mtl_simulators.labels._swaps import tune_by_swaps
 from mtl_simulators.labels._tables import exact_table
-from mtl_simulators.labels._task_matrices import star_ami, triangle_violation
+from mtl_simulators.labels._task_matrices import star_ami, target_matrix, triangle_violation
 
 __all__ = [
     "Average",
@@ -73,6 +73,8 @@ __all__ = [
     "random_partition_mixture",
     "solve_channel",
     "star_ami",
+    "target_matrix",
+    "threshold_joint",
     "triangle_violation",
     "tune_by_swaps",
 ]

@@ -72,13 +72,32 @@ def cosine_of_ami(ami: npt.ArrayLike, *, positive: float = 0.5) -> FloatArray:
     return np.cos((near + far) / 2)
 
 
+def threshold_joint(tangent: npt.ArrayLike, *, threshold: float) -> FloatArray:
+    r"""Return the law of the labels $1[x^\top u > \tau]$ and $1[x^\top v > \tau]$ of one x, `(..., 2, 2)`.
+
+    They differ with probability $4 T(\tau, \tan(\theta / 2))$, $T$ Owen's function, half of it each way.
+
+    Parameters
+    ----------
+    tangent
+        $\tan(\theta / 2)$ of the angle between the unit vectors $u$ and $v$; infinite for opposite ones.
+    threshold
+        $\tau$.
+
+    Source: Owen 1956.
+    """
+    positive = special.ndtr(-threshold)
+    one_way = 2 * special.owens_t(threshold, np.asarray(tangent))
+    joint = np.stack([1 - positive - one_way, one_way, one_way, positive - one_way], axis=-1)
+    # Opposite vectors share no positive label; the difference of two halves may round below zero.
+    return np.maximum(joint, 0.0).reshape(*np.shape(tangent), 2, 2)
+
+
 def _ami_of_angle(angle: FloatArray, share: float) -> FloatArray:
     """Return the AMI of labels of which `share` are positive, from the angle between the tasks."""
-    one_way = 2 * special.owens_t(special.ndtri(share), np.tan(angle / 2))
-    both, neither = share - one_way, 1 - share - one_way
-    joint = np.stack([both, one_way, one_way, neither], axis=-1).reshape(*np.shape(angle), 2, 2)
-    # Opposite tasks share no positive label; that difference and the AMI may round past their limits.
-    return np.clip(normalized_information(np.maximum(joint, 0.0)), 0.0, 1.0)
+    joint = threshold_joint(np.tan(angle / 2), threshold=-special.ndtri(share))
+    # Rounding of one label's information with itself may pass its entropy.
+    return np.clip(normalized_information(joint), 0.0, 1.0)
 
 
 def _share(positive: float) -> float:

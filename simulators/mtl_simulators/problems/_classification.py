@@ -30,7 +30,7 @@ def bernoulli_labels(rng: np.random.Generator, scores: FloatArray) -> FloatArray
     return (scores + rng.logistic(size=scores.shape) > 0).astype(np.float64)
 
 
-def make_classification(
+def label_problem(
     rng: np.random.Generator, *, problem: Problem, rule: LabelRule = threshold_labels
 ) -> Problem:
     r"""Return the problem with labels in {0, 1} for targets, the old targets being the scores.
@@ -50,7 +50,7 @@ def make_classification(
     >>> from mtl_simulators.problems import make_linear
     >>> rng = np.random.default_rng(0)
     >>> scores = make_linear(rng, n_samples=6, alignment=0.5, n_tasks=2, n_features=3)
-    >>> labels = make_classification(rng, problem=scores).train.targets
+    >>> labels = label_problem(rng, problem=scores).train.targets
     >>> bool((labels == (scores.train.targets > 0)).all())
     True
     """

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from mtl_simulators.problems._classification_truth import ClassificationTruth
 from mtl_simulators.problems._dataset import Dataset
 from mtl_simulators.problems._relu_truth import ReluTruth
 from mtl_simulators.problems._truth import Truth
@@ -25,7 +26,7 @@ class Problem:
 
     train: Dataset
     test: Dataset | None = None
-    truth: Truth | ReluTruth | None = None
+    truth: Truth | ReluTruth | ClassificationTruth | None = None
 
     def __post_init__(self) -> None:
         """Check that the three parts speak of the same tasks and features."""

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mtl_simulators import accuracy_score
-from mtl_simulators.problems import Dataset, bernoulli_labels, make_classification, make_linear
+from mtl_simulators.problems import Dataset, bernoulli_labels, label_problem, make_linear
 from mtl_simulators.solvers import LogisticSharing, Outcome, identity, relu, sigmoid, solve
 
 D = 4
@@ -22,7 +22,7 @@ def labelled(*, n_samples=80, n_replicates=3, n_tasks=2, seed=0, **fields):
         n_replicates=n_replicates,
         **fields,
     )
-    return make_classification(rng, problem=scores, rule=lambda r, s: bernoulli_labels(r, 2 * s)).train
+    return label_problem(rng, problem=scores, rule=lambda r, s: bernoulli_labels(r, 2 * s)).train
 
 
 def sklearn_weights(inputs, targets, penalty):
@@ -88,7 +88,7 @@ def test_two_tasks_meet_at_their_bisector(cosine, expected):
     scores = make_linear(
         rng, alignment=cosine, n_tasks=2, n_features=D, n_samples=4000, noise=0.0, n_test=4000
     )
-    problem = make_classification(rng, problem=scores)
+    problem = label_problem(rng, problem=scores)
     solution = solve(problem, LogisticSharing(capacity=1, n_starts=2), rng=rng)
     tasks = scores.truth.weights[0]
     unit = solution.representation[0, 0] * np.sign(solution.heads[0, 0, 0])

@@ -7,9 +7,7 @@ import numpy.typing as npt
 
 from mtl_simulators._typing import FloatArray
 from mtl_simulators._validation import positive_int
-from mtl_simulators.labels._adjusted import Average, ami_matrix, arithmetic_average
-from mtl_simulators.labels._families import ChannelFamily
-from mtl_simulators.labels._label_tasks import make_label_tasks
+from mtl_simulators.labels import Average, ChannelFamily, ami_matrix, arithmetic_average, make_label_tasks
 from mtl_simulators.problems.sequences._corpus import Corpus, Labelling
 from mtl_simulators.problems.sequences._problem import TaggingProblem
 from mtl_simulators.problems.sequences._slices import Disjoint, Slices

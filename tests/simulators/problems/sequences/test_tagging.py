@@ -8,8 +8,7 @@ from scipy.stats import chi2_contingency
 from sklearn.metrics import adjusted_mutual_info_score
 
 from mtl_simulators._typing import IntArray
-from mtl_simulators.labels._contingency import contingency_table
-from mtl_simulators.labels._families import Symmetric
+from mtl_simulators.labels import Symmetric, contingency_table
 from mtl_simulators.problems.sequences import (
     Corpus,
     Disjoint,
