@@ -10,9 +10,9 @@ __all__ = ["PAPERS", "Paper", "theorems"]
 
 def theorems() -> dict[str, Theorem[Any]]:
     """Return every theorem by its id, in reading order."""
-    from mtl_theory.ledger import asymptotics, robustness, transfer
+    from mtl_theory.ledger import asymptotics, benefit, robustness, transfer
 
-    entries = (*robustness.THEOREMS, *transfer.THEOREMS, *asymptotics.THEOREMS)
+    entries = (*robustness.THEOREMS, *transfer.THEOREMS, *asymptotics.THEOREMS, *benefit.THEOREMS)
     by_id = {theorem.id: theorem for theorem in entries}
     if len(by_id) != len(entries):
         raise RuntimeError("two ledger entries share an id")

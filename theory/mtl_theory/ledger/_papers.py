@@ -43,5 +43,12 @@ PAPERS: dict[str, Paper] = {
             "Asymptotics for Quantifying Heterogeneous Transfers. JMLR 26(113), arXiv:2010.11750",
             topics=("transfer", "asymptotics"),
         ),
+        Paper(
+            key="bettgenhaeuser",
+            name="Bettgenhäuser et al. 2020",
+            citation="Bettgenhäuser, Hedderich, Klakow: Learning Functions to Study the Benefit of Multitask "
+            "Learning. 2020, arXiv:2006.05561",
+            topics=("benefit",),
+        ),
     )
 }
