@@ -13,13 +13,13 @@ from mtl_theory.asymptotics import (
     equal_covariances_are_best,
     equal_covariances_factor,
 )
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics._designs import (
     DETERMINED,
     Pair,
     at_both_scales,
     draw_grams,
     extrapolate,
-    in_blocks,
     mean_square,
     source,
     trace,

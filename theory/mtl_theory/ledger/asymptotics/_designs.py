@@ -18,7 +18,6 @@ from mtl_theory.theorem import Assumption, Source
 
 PAPER = "Wu, Zhang, Ré 2020"
 SCALES = (1, 2)
-BLOCK_ENTRIES = 2**19
 
 
 def source(where: str) -> Source:
@@ -38,20 +37,6 @@ def at_both_scales(
     """Return draws `(n, 2 m)` of a measurement `(rng, scale, n) -> (n, m)` at both sizes."""
     children = rng.spawn(len(SCALES))
     return np.hstack([measure(child, scale, n) for scale, child in zip(SCALES, children, strict=True)])
-
-
-def in_blocks(
-    measure: Callable[[np.random.Generator, int], FloatArray],
-    rng: np.random.Generator,
-    n: int,
-    *,
-    entries: int,
-) -> FloatArray:
-    """Return n draws taken in blocks, so that arrays of `entries` numbers a draw stay small."""
-    size = max(1, BLOCK_ENTRIES // entries)
-    starts = range(0, n, size)
-    children = rng.spawn(len(starts))
-    return np.concatenate([measure(c, min(size, n - s)) for s, c in zip(starts, children, strict=True)])
 
 
 def draw_grams(

@@ -9,11 +9,11 @@ from mtl_simulators._typing import FloatArray
 from mtl_simulators.geometry import make_rotation
 from mtl_simulators.problems import Truth
 from mtl_theory.asymptotics import asymptotic_risk
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics._designs import (
     at_both_scales,
     draw_grams,
     extrapolate,
-    in_blocks,
     source,
     whole,
 )

@@ -18,13 +18,13 @@ from mtl_theory.asymptotics import (
     pair_risk,
     single_task_risk,
 )
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics import _proofs
 from mtl_theory.ledger.asymptotics._designs import (
     Pair,
     at_both_scales,
     exact_single_task_risk,
     extrapolate,
-    in_blocks,
     mean_square,
     source,
     trace,

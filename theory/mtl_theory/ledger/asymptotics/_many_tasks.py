@@ -10,12 +10,12 @@ from mtl_simulators.exact import draw_moments, draw_truncated_svd
 from mtl_simulators.geometry import make_rotation
 from mtl_simulators.problems import Moments, Truth
 from mtl_theory.asymptotics import best_capacity, capacity_risk, plug_in_capacity
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics import _proofs
 from mtl_theory.ledger.asymptotics._designs import (
     PAPER,
     at_both_scales,
     extrapolate,
-    in_blocks,
     source,
     whole,
 )

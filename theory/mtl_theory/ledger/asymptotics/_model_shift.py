@@ -10,6 +10,7 @@ from mtl_theory.asymptotics import (
     pooled_variance_factor,
     printed_variance_factor,
 )
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics import _proofs
 from mtl_theory.ledger.asymptotics._designs import (
     DETERMINED,
@@ -18,7 +19,6 @@ from mtl_theory.ledger.asymptotics._designs import (
     case_name,
     draw_pair,
     extrapolate,
-    in_blocks,
     mean_square,
     source,
     trace,

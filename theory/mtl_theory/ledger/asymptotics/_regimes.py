@@ -13,6 +13,7 @@ from mtl_theory.asymptotics import (
     single_task_risk,
     transfer_regime,
 )
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics import _proofs
 from mtl_theory.ledger.asymptotics._designs import (
     Pair,
@@ -20,7 +21,6 @@ from mtl_theory.ledger.asymptotics._designs import (
     draw_pair,
     exact_single_task_risk,
     extrapolate,
-    in_blocks,
     mean_square,
     source,
     trace,

@@ -12,6 +12,7 @@ from mtl_theory.asymptotics import (
     source_weight_rule,
     weighted_pair_risk,
 )
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics import _proofs
 from mtl_theory.ledger.asymptotics._designs import (
     Pair,
@@ -19,7 +20,6 @@ from mtl_theory.ledger.asymptotics._designs import (
     draw_grams,
     draw_pair,
     extrapolate,
-    in_blocks,
     mean_square,
     source,
     trace,

@@ -8,7 +8,7 @@ import numpy as np
 from mtl_simulators._typing import FloatArray, IntArray
 from mtl_simulators.geometry import make_gaussian_tasks
 from mtl_simulators.labels import Channel, Resample, agreement_of_ami, iid_labels, solve_channel
-from mtl_theory.ledger.asymptotics._designs import in_blocks
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.benefit._pooled_error import effective_samples
 from mtl_theory.theorem import Assumption
 
