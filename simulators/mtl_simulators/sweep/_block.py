@@ -79,7 +79,9 @@ def run_block(spec: SweepSpec, indices: npt.NDArray[np.int64]) -> Block:
         except BaseException as error:  # even `sys.exit()` in a run is that point's failure alone
             failures.append(FailedPoint.of(error, index=index, point=point, seed=seed))
         else:
-            groups.setdefault(signature, _Rows()).add(index, point, seed, values)
+            if signature not in groups:
+                groups[signature] = _Rows()
+            groups[signature].add(index, point, seed, values)
     tables = tuple(rows.columns() for rows in groups.values())
     return Block(tables=tables, failures=tuple(failures), seconds=perf_counter() - start)
 
@@ -89,11 +91,11 @@ def _checked(point: Point, measured: Measured) -> tuple[dict[str, Any], object]:
 
     The values are plain ones, one row, or arrays of one length.
     """
-    if not isinstance(measured, Mapping) or not measured:
+    if not isinstance(measured, (dict, Mapping)) or not measured:
         raise ValueError("the run returned no columns; return a mapping of names to values.")
-    clash = measured.keys() & {*RESERVED, *point}
-    if clash:
-        raise ValueError(f"the run returned a column {min(clash)!r}, which the sweep writes; rename it.")
+    if not (RESERVED.isdisjoint(measured) and point.keys().isdisjoint(measured)):
+        clash = min(measured.keys() & {*RESERVED, *point})
+        raise ValueError(f"the run returned a column {clash!r}, which the sweep writes; rename it.")
     types = tuple(map(type, measured.values()))
     if _PLAIN.issuperset(types):
         return dict(measured), (*measured, *types)  # the common case of one row, kept cheap

@@ -51,8 +51,8 @@ def check_feasible(spec: SweepSpec) -> None:
     names = {*spec.factors, *spec.constants}
     if spec.run.problem.startswith("linear") and ("cosine" in names) == ("rank" in names):
         raise ValueError(
-            f"problem {spec.run.problem} needs exactly one of cosine and rank, which say how tasks are related; "
-            "make one of them a factor or a constant."
+            f"problem {spec.run.problem} needs exactly one of cosine and rank; make it a factor "
+            "or a constant."
         )
 
 

@@ -35,6 +35,7 @@ class BlockQueue:
         self._next = 0
         self._window: Indices = np.zeros(0, dtype=np.int64)
         self._suspects: deque[Indices] = deque()
+        self._testing = False
         self._second_chance: set[int] = set()
 
     def __bool__(self) -> bool:
@@ -44,8 +45,12 @@ class BlockQueue:
 
     def take(self, *, alone: bool) -> Indices | None:
         """Return the next block; None where nothing is left, or the next must run alone and cannot yet."""
-        if self._suspects:
-            return self._suspects.popleft() if alone else None
+        if alone:
+            self._testing = bool(self._suspects)
+            if self._testing:
+                return self._suspects.popleft()
+        elif self._testing or self._suspects:
+            return None
         self._look_ahead()
         block, self._window = self._window[: self._size], self._window[self._size :]
         return block if block.size else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -139,7 +139,11 @@ def run_sweep(
         loop = _Loop(spec, writer, chosen, queue, n_done=int(index.done.sum()))
         loop.max_failures, loop.listener = max_failures, listener
         stop, detail = loop.run()
-    return SweepReport(stop=stop, progress=loop.progress, set_aside=index.damaged, detail=detail)
+        progress = loop.progress
+        if stop is Stop.INTERRUPTED:  # perhaps after a block was kept, before it was counted
+            kept = writer.store.index(spec.digest, spec.n_points)
+            progress = replace(progress, done=int(kept.done.sum()))
+    return SweepReport(stop=stop, progress=progress, set_aside=index.damaged, detail=detail)
 
 
 def _is_lost(future: "Future[Block]") -> bool:

@@ -64,7 +64,7 @@ def read_spec(path: Path | str, *, runs: Mapping[str, RunKind] | None = None) ->
         Where the file cannot be read.
     """
     content = Path(path).read_bytes()
-    with _at(f"{path}"):
+    with _at(f"{path}: "):
         return _spec(_parsed(content), {**_OWN_RUNS, **(runs or {})})
 
 
@@ -108,7 +108,7 @@ def _run_key(table: Mapping[str, Any], kinds: Mapping[str, RunKind]) -> str:
     for key, near in mistyped.items():
         if near and key not in COMMON:
             raise ValueError(f"unknown key {key!r}; did you mean {near[0]!r}?")
-    raise ValueError(f'nothing to run is named; add one of {_or(kinds)}, such as problem = "linear".')
+    raise ValueError(f'nothing to run is named; add {_or(kinds)}, such as problem = "linear".')
 
 
 def _check_keys(
@@ -139,10 +139,10 @@ def _subtable(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _factor(name: str, value: object) -> Factor:
     key = f"factors.{name}"
     if isinstance(value, list):
-        with _at(key):
+        with _at(f"{key} "):
             return Levels(values=tuple(value))
     if isinstance(value, dict):
-        with _at(key):
+        with _at(f"{key} "):
             return _range(value)
     raise ValueError(
         f"{key} = {value!r} is one value; list the values that it takes, as in [1, 2], or give a range, as "
@@ -154,20 +154,21 @@ def _range(table: Mapping[str, Any]) -> Range:
     for name in table.keys() - set(RANGE):
         near = difflib.get_close_matches(name, RANGE, n=1)
         hint = f"did you mean {near[0]!r}?" if near else f"a range takes {', '.join(RANGE)}."
-        raise ValueError(f"unknown key {name!r}; {hint}")
+        raise ValueError(f"has an unknown key {name!r}; {hint}")
     for name in ("low", "high"):
         if name not in table:
             raise ValueError(f"has no {name}; a range needs low and high, for a grid also points.")
         if isinstance(table[name], bool) or not isinstance(table[name], int | float):
             raise ValueError(f"has {name} = {table[name]!r}; give a number.")
-    _check_type("log", table.get("log", False), bool)
+    if not isinstance(table.get("log", False), bool):
+        raise ValueError(f"has log = {table['log']!r}; give true or false.")
     return Range(**table)
 
 
 def _constant(name: str, value: Any) -> Value:
     if isinstance(value, list | dict):
         raise ValueError(f"constants.{name} has several values; write factors.{name} for what varies.")
-    with _at(f"constants.{name}"):
+    with _at(f"constants.{name} "):
         return Levels(values=(value,)).values[0]
 
 
@@ -185,12 +186,12 @@ def _read_recipe(problem: str, *, solvers: Any = None, **measures: Any) -> Run:
 
 
 def _solver(place: int, value: Any) -> NamedSolver:
-    with _at(f"solvers[{place}]"):
+    with _at(f"solvers[{place}]: "):
         if isinstance(value, str):
             return NamedSolver(name=value)
         if not isinstance(value, dict) or not isinstance(value.get("name"), str):
             raise ValueError(
-                f'is {value!r}; give a name in quotes, or {{ name = "truncated-svd", capacity = 2 }}.'
+                f'{value!r} names no solver; give a name, or {{ name = "truncated-svd", capacity = 2 }}.'
             )
         settings = {name: _setting(name, v) for name, v in value.items() if name != "name"}
         return NamedSolver(name=value["name"], settings=settings)
@@ -199,7 +200,7 @@ def _solver(place: int, value: Any) -> NamedSolver:
 def _setting(name: str, value: Any) -> Value:
     if isinstance(value, list | dict):
         raise ValueError(f"{name} has several values; write factors.{name}, or name the solver twice.")
-    with _at(name):
+    with _at(f"{name} "):
         return Levels(values=(value,)).values[0]
 
 
@@ -211,11 +212,11 @@ _OWN_RUNS = {
 
 @contextmanager
 def _at(place: str) -> Iterator[None]:
-    """Put the place of an error before its message."""
+    """Put the place of an error before its message, which goes on from there."""
     try:
         yield
     except ValueError as error:
-        raise ValueError(f"{place}: {error}") from error
+        raise ValueError(f"{place}{error}") from error
 
 
 def _check_type(key: str, value: object, kind: type) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `mtlaws list`, `verify`, `reproduce`. Maps names to objects; no science inside."""
+"""The command line: `mtlaws` and its commands. Maps names to objects; no science inside."""
 
 from mtl_theory.cli._app import app, main
 

@@ -7,6 +7,7 @@ import typer
 from mtl_theory.cli._failures import Commands
 from mtl_theory.cli._list import list_command
 from mtl_theory.cli._reproduce import reproduce_command
+from mtl_theory.cli._sweep import sweep_command
 from mtl_theory.cli._transfer import transfer_command
 from mtl_theory.cli._verify import verify_command
 
@@ -53,6 +54,7 @@ def mtlaws(
       mtlaws verify --quick             check every theorem, with fewer draws
       mtlaws verify robustness/toy -v   check one, show every case
       mtlaws reproduce daras            run a paper's experiments, write a report
+      mtlaws sweep my.toml --store rows run a problem over a grid, lose nothing
       mtlaws transfer tasks.npz         which of your own tasks help which
     """  # noqa: D301 - the control character keeps the lines of the examples apart
     if context.invoked_subcommand is None:
@@ -62,4 +64,5 @@ def mtlaws(
 app.command("list")(list_command)
 app.command("verify")(verify_command)
 app.command("reproduce")(reproduce_command)
+app.command("sweep")(sweep_command)
 app.command("transfer")(transfer_command)

@@ -21,6 +21,10 @@ class Failure(Exception):
     """The command was right, but could not be finished; the message names the remedy."""
 
 
+class Interrupted(Exception):
+    """Ctrl-C came, and what was finished is kept; the message says how to go on."""
+
+
 class Commands(TyperGroup):
     """A group of commands whose errors are one line, with a traceback only where `--debug` asks for it."""
 
@@ -45,6 +49,8 @@ def explain(error: BaseException) -> tuple[int, str]:
     """Return the exit code and the one line for an error."""
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return INTERRUPTED, "interrupted; no result was written."
+    if isinstance(error, Interrupted):
+        return INTERRUPTED, _one_line(str(error))
     if hasattr(error, "format_message"):  # typer's own: unknown option, bad value, unknown command
         context = getattr(error, "ctx", None)
         usage = f" ({context.command_path} --help shows the usage)" if context else ""

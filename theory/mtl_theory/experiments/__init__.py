@@ -1,8 +1,19 @@
 """The papers' experiments as recipes on the rooms below."""
 
 from mtl_theory.experiments._experiment import Experiment, Outcome, Panel, Progress, Settings, silent
+from mtl_theory.experiments._sweep import EXPERIMENT_RUNS, ExperimentRun
 
-__all__ = ["Experiment", "Outcome", "Panel", "Progress", "Settings", "experiments", "silent"]
+__all__ = [
+    "EXPERIMENT_RUNS",
+    "Experiment",
+    "ExperimentRun",
+    "Outcome",
+    "Panel",
+    "Progress",
+    "Settings",
+    "experiments",
+    "silent",
+]
 
 
 def experiments() -> dict[str, Experiment]:

@@ -15,6 +15,7 @@ from mtl_theory.report._results import results_parquet
 from mtl_theory.report._statement_mathml import statement_mathml
 from mtl_theory.report._statement_text import statement_text
 from mtl_theory.report._style import PALETTE, report_style
+from mtl_theory.report._sweep_figure import plot_sweep, save_sweep_figure
 from mtl_theory.report._transfer_matrix import plot_transfer_matrix
 from mtl_theory.report._write import write_report
 
@@ -30,10 +31,12 @@ __all__ = [
     "format_predicted",
     "judge",
     "panel_png",
+    "plot_sweep",
     "plot_transfer_matrix",
     "report_style",
     "results_parquet",
     "save_panel",
+    "save_sweep_figure",
     "save_transfer_matrix",
     "statement_mathml",
     "statement_text",
