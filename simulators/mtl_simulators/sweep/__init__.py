@@ -10,7 +10,7 @@ from mtl_simulators.sweep._run import Progress, Stop, SweepReport, SweepStopped,
 from mtl_simulators.sweep._solvers import SOLVERS, NamedSolver
 from mtl_simulators.sweep._spec import Measured, Run, SweepSpec
 from mtl_simulators.sweep._store import Index, Store, StoreError
-from mtl_simulators.sweep._toml import RunKind, read_spec
+from mtl_simulators.sweep._toml import RunKind, read_slurm_settings, read_spec
 from mtl_simulators.sweep.engines import Dask, Engine, EngineError, Local, Slurm
 
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "SweepSpec",
     "SweepStopped",
     "Value",
+    "read_slurm_settings",
     "read_spec",
     "run_block",
     "run_sweep",

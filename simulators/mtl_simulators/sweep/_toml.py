@@ -16,7 +16,7 @@ from mtl_simulators.sweep._recipe import Recipe
 from mtl_simulators.sweep._solvers import NamedSolver
 from mtl_simulators.sweep._spec import Run, SweepSpec
 
-COMMON = ("factors", "constants", "repeats", "seed", "sample")
+COMMON = ("factors", "constants", "repeats", "seed", "sample", "slurm")
 RANGE = ("low", "high", "points", "log")
 _KINDS = {str: "a word in quotes", list: "a list in brackets", dict: "a table", bool: "true or false"}
 
@@ -66,6 +66,23 @@ def read_spec(path: Path | str, *, runs: Mapping[str, RunKind] | None = None) ->
     content = Path(path).read_bytes()
     with _at(f"{path}: "):
         return _spec(_parsed(content), {**_OWN_RUNS, **(runs or {})})
+
+
+def read_slurm_settings(path: Path | str) -> dict[str, Any]:
+    """Return the table `slurm` of a TOML file: where its jobs run, which changes no result.
+
+    Raises
+    ------
+    ValueError
+        Where the file is not TOML, or `slurm` is not a table.
+    OSError
+        Where the file cannot be read.
+    """
+    content = Path(path).read_bytes()
+    with _at(f"{path}: "):
+        settings: dict[str, Any] = _parsed(content).get("slurm", {})
+        _check_type("slurm", settings, dict)
+        return settings
 
 
 def _parsed(content: bytes) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from mtl_simulators.sweep import (
     RunKind,
     SpaceFilling,
     SweepSpec,
+    read_slurm_settings,
     read_spec,
 )
 
@@ -170,3 +171,14 @@ def test_a_file_that_is_not_text(tmp_path):
         read_spec(path)
     with pytest.raises(FileNotFoundError):
         read_spec(tmp_path / "none.toml")
+
+
+def test_slurm_settings_stand_beside_the_sweep_and_do_not_change_it(read, tmp_path):
+    settings = 'slurm = { slurm_partition = "cpu", timeout_min = 60 }\n'
+    assert read(SPEC + settings).digest == read(SPEC).digest
+    assert read_slurm_settings(tmp_path / "my.toml") == {}
+    read(SPEC + settings)
+    assert read_slurm_settings(tmp_path / "my.toml") == {"slurm_partition": "cpu", "timeout_min": 60}
+    (tmp_path / "my.toml").write_text("slurm = 3")
+    with pytest.raises(ValueError, match=r"my\.toml: slurm"):
+        read_slurm_settings(tmp_path / "my.toml")

@@ -85,7 +85,7 @@ def sweep_command(
         elif spec is None:
             raise WrongCall("SPEC is missing; give the TOML file that says what to run, or --status.")
         else:
-            chosen = _engine(engine, workers, address, store)
+            chosen = _engine(engine, workers, address, spec, store)
             _run(spec, store, chosen, fresh=fresh, max_failures=max_failures, figure=figure)
     except (StoreError, EngineError) as error:
         raise Failure(str(error)) from error
@@ -93,9 +93,9 @@ def sweep_command(
         raise Interrupted(f"interrupted; what {store} held is kept; the same command goes on.") from error
 
 
-def _engine(name: EngineName, workers: int | None, address: str | None, store: Path) -> "Engine":
+def _engine(name: EngineName, workers: int | None, address: str | None, spec: Path, store: Path) -> "Engine":
     """Return the engine of this name; refuse options that it would ignore."""
-    from mtl_simulators.sweep import Dask, Local, Slurm
+    from mtl_simulators.sweep import Dask, Local, Slurm, read_slurm_settings
 
     if address is not None and name is not EngineName.dask:
         raise WrongCall(f"--address goes with --engine dask, not {name.value}; leave it out.")
@@ -105,7 +105,9 @@ def _engine(name: EngineName, workers: int | None, address: str | None, store: P
     if name is EngineName.dask:
         return Dask(address=address, **given)
     if name is EngineName.slurm:
-        return Slurm(folder=store.resolve() / "slurm", **given)
+        with readable(spec):
+            settings = read_slurm_settings(spec)
+        return Slurm(folder=store.resolve() / "slurm", settings=settings, **given)
     return Local(**given)
 
 
@@ -117,8 +119,15 @@ def read(path: Path) -> "SweepSpec":
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)
-    try:
+    with readable(path):
         return read_spec(path, runs=EXPERIMENT_RUNS)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Turn what is wrong with a spec into a wrong call."""
+    try:
+        yield
     except ValueError as error:
         raise WrongCall(str(error)) from error
     except OSError as error:
