@@ -18,7 +18,11 @@ from mtl_simulators.labels._channel import Channel
 
 
 class ChannelFamily(Protocol):
-    """A set of channels along which the AMI rises."""
+    """A set of channels along which the AMI rises; frozen, so that it can be remembered by."""
+
+    def __hash__(self) -> int:
+        """Return the same for equal families."""
+        ...
 
     def bounds(self, prior: npt.ArrayLike) -> tuple[float, float]:
         """Return the interval of the parameter; its ends are equal where there is nothing to choose."""

@@ -1,7 +1,7 @@
 """Binary tasks that share information because their labels are noisy copies of one function's."""
 
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
@@ -114,16 +114,19 @@ class LabelChannel:
 
     def _transitions(self, ami: FloatArray, positive: float) -> FloatArray:
         """Return the channels from clean to observed labels, `(T, 2, 2)`."""
-        prior = np.array([1 - positive, positive])
-        half_angle = np.asarray(np.tan(np.arccos(self.cosine) / 2))
-        joint = threshold_joint(half_angle, threshold=-special.ndtri(positive))
-        rotation = Channel(transition=joint / prior[:, None])
-        total = _AfterRotation(family=self.family, cosine=self.cosine, rotation=rotation)
-        solved = {}
-        for value in set(ami.tolist()):
-            parameter = channel_parameter(total, prior=prior, ami=value)
-            solved[value] = self.family.channel(parameter, prior=prior).transition
-        return np.array([np.eye(2), *(solved[value] for value in ami.tolist())])
+        auxiliary = [_transition(self.family, self.cosine, value, positive) for value in ami.tolist()]
+        return np.array([np.eye(2), *auxiliary])
+
+
+@lru_cache(maxsize=4096)  # a sweep asks for the same few channels at most of its points
+def _transition(family: ChannelFamily, cosine: float, ami: float, positive: float) -> FloatArray:
+    """Return the channel of a family that, after the rotation of the teachers, leaves this AMI."""
+    prior = np.array([1 - positive, positive])
+    joint = threshold_joint(np.tan(np.arccos(cosine) / 2), threshold=-special.ndtri(positive))
+    rotation = Channel(transition=joint / prior[:, None])
+    total = _AfterRotation(family=family, cosine=cosine, rotation=rotation)
+    parameter = channel_parameter(total, prior=prior, ami=ami)
+    return family.channel(parameter, prior=prior).transition
 
 
 @dataclass(frozen=True, kw_only=True)
