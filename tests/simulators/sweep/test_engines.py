@@ -126,6 +126,8 @@ def test_a_slurm_job_that_is_killed_is_run_again(spec, serial, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(submitit.AutoExecutor, "submit", submit_and_kill_the_first)
+        # How long submitit waits for a network disk to show the result of a job that has ended.
+        patch.setattr(submitit.Job, "_results_timeout_s", 1)
         report = run_sweep(spec, store=tmp_path / "slurm", engine=engine, block_points=15)
     assert killed and report.stop is Stop.FINISHED and report.progress.failed == 0
     pd.testing.assert_frame_equal(Store(tmp_path / "slurm").frame(), serial, check_exact=True)
