@@ -1,34 +1,51 @@
 """The problems that a sweep can name, each built from plain numbers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mtl_simulators._typing import FloatArray
 from mtl_simulators.exact import draw_moments
 from mtl_simulators.geometry import make_equicorrelated_tasks, make_low_rank_tasks
-from mtl_simulators.metrics import classification_error, excess_risk
+from mtl_simulators.metrics import classification_error, excess_risk, prediction_error
 from mtl_simulators.problems import (
     ClassificationTruth,
     Dataset,
     LabelChannel,
     Moments,
     Problem,
+    ReluTruth,
     RotatedTeacher,
     Truth,
     draw_dataset,
+    draw_relu_dataset,
     make_classification,
+    make_relu,
 )
+from mtl_simulators.solvers import Solution
+
+# Leaves a relative error of about 5 % in the risk of one task and replicate.
+CLEAN_SAMPLES = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """What one point of a sweep draws: data to solve, and the risk of any weights `(B, T, d)`."""
+    """What one point of a sweep draws.
+
+    Parameters
+    ----------
+    data
+        What solvers learn from.
+    directions
+        Task vectors, `(B, T, d)`.
+    risk
+        Risk of a solution for every task, `(B, T)`.
+    """
 
     data: Dataset | Moments
-    truth: Truth | ClassificationTruth
-    risk: Callable[[FloatArray], FloatArray]
+    directions: FloatArray
+    risk: Callable[[Solution], FloatArray]
 
 
 def linear(
@@ -49,7 +66,7 @@ def linear(
     moments = draw_moments(
         rng_data, truth, n_samples=n_samples, n_replicates=n_replicates, shared_design=shared_design
     )
-    return Drawn(data=moments, truth=truth, risk=lambda weights: excess_risk(weights, truth))
+    return Drawn(data=moments, directions=truth.weights, risk=lambda s: excess_risk(s.weights, truth))
 
 
 def linear_samples(
@@ -68,7 +85,38 @@ def linear_samples(
     rng_tasks, rng_data = rng.spawn(2)
     truth = _linear_truth(rng_tasks, n_replicates, n_tasks, n_features, cosine, rank, noise)
     data = draw_dataset(rng_data, truth, n_samples=n_samples, shared_design=shared_design)
-    return Drawn(data=data, truth=truth, risk=lambda weights: excess_risk(weights, truth))
+    return Drawn(data=data, directions=truth.weights, risk=lambda s: excess_risk(s.weights, truth))
+
+
+def relu(
+    rng: np.random.Generator,
+    n_replicates: int,
+    *,
+    n_tasks: int,
+    n_samples: int,
+    n_features: int,
+    cosine: float,
+    noise: float = 1.0,
+) -> Drawn:
+    """One ReLU neuron a task, of mean square 1; the risk is the mean squared error on clean test samples."""
+    rng_tasks, rng_data, rng_test = rng.spawn(3)
+    directions = make_equicorrelated_tasks(
+        rng_tasks, cosine=cosine, n_tasks=n_tasks, n_features=n_features, n_replicates=n_replicates
+    )
+    problem = make_relu(
+        rng_data,
+        neurons=directions[:, :, None],
+        amplitudes=np.sqrt(2.0),
+        n_samples=n_samples,
+        noise=noise,
+        n_replicates=n_replicates,
+    )
+    assert isinstance(problem.truth, ReluTruth)
+    clean = replace(problem.truth, noise=np.zeros(n_tasks))
+    test = draw_relu_dataset(rng_test, clean, n_samples=CLEAN_SAMPLES, shared_design=False)
+    return Drawn(
+        data=problem.train, directions=directions, risk=lambda solution: prediction_error(solution, test)
+    )
 
 
 def label_channel(
@@ -123,6 +171,7 @@ def rotated_teacher(
 PROBLEMS: dict[str, Callable[..., Drawn]] = {
     "linear": linear,
     "linear-samples": linear_samples,
+    "relu": relu,
     "label-channel": label_channel,
     "rotated-teacher": rotated_teacher,
 }
@@ -156,6 +205,6 @@ def _signs(problem: Problem) -> Drawn:
     targets = 2.0 * data.targets - 1.0
     return Drawn(
         data=Dataset(inputs=data.inputs, targets=targets, n_samples=data.n_samples),
-        truth=truth,
-        risk=lambda weights: classification_error(weights, truth),
+        directions=truth.weights,
+        risk=lambda solution: classification_error(solution.weights, truth),
     )

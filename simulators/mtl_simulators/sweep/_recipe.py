@@ -17,7 +17,8 @@ from mtl_simulators.sweep._problems import PROBLEMS, Drawn
 from mtl_simulators.sweep._solvers import NamedSolver
 from mtl_simulators.sweep._spec import Measured
 
-BASELINE = NamedSolver(name="single-task")
+BASELINES = {"relu": NamedSolver(name="relu-single-task")}
+"""What a task alone is solved with, where that is not least squares."""
 LETTERS = {
     "T": "n_tasks", "n": "n_samples", "d": "n_features", "r": "capacity", "AMI": "ami", "cos": "cosine",
     "sigma": "noise", "alignment": "cosine",
@@ -34,20 +35,20 @@ class Measurement:
 
 
 def _risk(m: Measurement) -> FloatArray:
-    return m.drawn.risk(m.solution.weights)
+    return m.drawn.risk(m.solution)
 
 
 def _gain(m: Measurement) -> FloatArray:
-    return transfer_gain(m.drawn.risk(m.baseline.weights), _risk(m))
+    return transfer_gain(m.drawn.risk(m.baseline), _risk(m))
 
 
 def _sin_theta(m: Measurement) -> FloatArray:
     """Compare the learned span with that of the task vectors; NaN where the solver shares no map."""
     rank = m.solution.representation.shape[-2]
-    weights = m.drawn.truth.weights
-    if rank > min(weights.shape[-2:]):
-        return np.full(len(m.solution.weights), np.nan)
-    top = np.linalg.svd(weights, full_matrices=False)[2][..., :rank, :]
+    directions = m.drawn.directions
+    if rank > min(directions.shape[-2:]):
+        return np.full(len(m.solution.heads), np.nan)
+    top = np.linalg.svd(directions, full_matrices=False)[2][..., :rank, :]
     return sin_theta(m.solution.representation, top)
 
 
@@ -69,8 +70,8 @@ class Recipe:
     Parameters
     ----------
     problem
-        A name in `PROBLEMS`. `risk` is the excess risk of a linear problem, and the error rate against the
-        clean labels of a classification problem.
+        A name in `PROBLEMS`. `risk` is the excess risk of a linear problem, the mean squared error on clean
+        samples of a ReLU one, and the error rate against the clean labels of a classification problem.
     solvers
         Solvers by name.
     measures
@@ -95,11 +96,12 @@ class Recipe:
                 raise ValueError(f"no measure is called {name!r}; choose from {', '.join(MEASURES)}.")
         if not self.measures:
             raise ValueError(f"measures is empty; choose from {', '.join(MEASURES)}.")
-        others = tuple(solver for solver in self.solvers if solver != BASELINE)
+        baseline = BASELINES.get(self.problem, NamedSolver(name="single-task"))
+        others = tuple(solver for solver in self.solvers if solver != baseline)
         labels = [solver.label for solver in others]
         if len(set(labels)) < len(labels):
             raise ValueError(f"solvers repeats one of {', '.join(labels)}; name each once.")
-        object.__setattr__(self, "solvers", (BASELINE, *others))
+        object.__setattr__(self, "solvers", (baseline, *others))
 
     def content(self) -> dict[str, Any]:
         """Return problem, solvers and measures."""

@@ -11,6 +11,8 @@ from mtl_simulators.solvers import (
     GradientDescent,
     MinimumNorm,
     Pooled,
+    ReluNetwork,
+    ReluSingleTask,
     Ridge,
     SharedRepresentation,
     SingleTask,
@@ -34,6 +36,8 @@ SOLVERS: dict[str, type[Solver]] = {
     "alternating-least-squares": AlternatingLeastSquares,
     "two-task-global": TwoTaskGlobal,
     "gradient-descent": GradientDescent,
+    "relu-single-task": ReluSingleTask,
+    "relu-network": ReluNetwork,
 }
 """What `solvers = [...]` of a spec means."""
 

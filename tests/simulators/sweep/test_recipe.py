@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from mtl_simulators.metrics import excess_risk, transfer_gain
+from mtl_simulators.problems import Truth
 from mtl_simulators.solvers import Pooled, Ridge, SingleTask, solve
 from mtl_simulators.sweep import (
     MEASURES,
@@ -38,8 +39,11 @@ def test_rows_are_what_the_library_computes_step_by_step(spec):
     assert table["solver"].tolist() == [name for name in solvers for _ in range(4)]
     assert table["replicate"].tolist() == [0, 1, 2, 3] * 3
     assert list(table)[:4] == ["point", "row", "n_tasks", "penalty"]
+    truth = Truth(
+        weights=drawn.directions, covariance=np.eye(spec.constants["n_features"]), noise=np.zeros(2)
+    )
     risks = [
-        excess_risk(solve(drawn.data, solver, rng=rng).weights, drawn.truth)
+        excess_risk(solve(drawn.data, solver, rng=rng).weights, truth)
         for solver, rng in zip(solvers.values(), rngs, strict=True)
     ]
     gains = [transfer_gain(risks[0], risk) for risk in risks]
@@ -50,11 +54,19 @@ def test_rows_are_what_the_library_computes_step_by_step(spec):
 
 
 def test_the_problem_has_the_cosine_and_noise_that_were_asked_for(spec):
-    drawn = PROBLEMS["linear"](np.random.default_rng(0), 3, n_tasks=2, **spec.constants)
-    first, second = drawn.truth.weights[:, 0], drawn.truth.weights[:, 1]
+    sizes = {**spec.constants, "n_samples": 2000}
+    drawn = PROBLEMS["linear"](np.random.default_rng(0), 3, n_tasks=2, **sizes)
+    first, second = drawn.directions[:, 0], drawn.directions[:, 1]
     cosines = (first * second).sum(-1) / np.linalg.norm(first, axis=-1) / np.linalg.norm(second, axis=-1)
     np.testing.assert_allclose(cosines, 0.4, atol=1e-12)
-    assert np.all(drawn.truth.noise == 2.0)
+    # A residual of 2,000 samples has the standard deviation of the noise to 1.6 %; six of them, at 5 errors.
+    residuals = np.sqrt(
+        drawn.data.squared_error(solve(drawn.data, SingleTask(), rng=np.random.default_rng(1)).weights)
+    )
+    np.testing.assert_allclose(residuals, 2.0, rtol=0.08)
+
+
+LABELLED = ("label-channel", "rotated-teacher")
 
 
 @pytest.mark.parametrize("problem", sorted(PROBLEMS))
@@ -67,7 +79,7 @@ def test_every_problem_is_solved_and_measured(problem):
             measures=tuple(MEASURES) if linear else ("risk", "transfer_gain"),
         ),
         factors={"n_tasks": Levels(values=(2,)), "n_samples": Levels(values=(25,))},
-        constants={"n_features": 4, **({"cosine": 0.5} if linear else {"ami": 0.05})},
+        constants={"n_features": 4, **({"ami": 0.05} if problem in LABELLED else {"cosine": 0.5})},
         repeats=3,
     )
     block = run_block(spec, np.array([0]))
@@ -140,3 +152,23 @@ def test_names_that_do_not_exist_are_refused(make, message):
 def test_names_that_do_not_fit_the_problem_are_refused_with_a_hint(spec, change, message):
     with pytest.raises(ValueError, match=message):
         replace(spec, **change)
+
+
+def test_relu_networks_share_neurons_that_point_the_same_way():
+    """One shared neuron wins where tasks agree and loses where they do not, at 5 standard errors."""
+    spec = SweepSpec(
+        run=Recipe(problem="relu", solvers=(NamedSolver(name="relu-network", settings={"capacity": 1}),)),
+        factors={"cosine": Levels(values=(0.0, 1.0))},
+        constants={"n_tasks": 4, "n_samples": 60, "n_features": 6, "noise": 0.5},
+        repeats=12,
+    )
+    block = run_block(spec, np.arange(2))
+    assert block.failures == ()
+    (table,) = block.tables
+    assert set(table["solver"]) == {"relu-single-task", "relu-network(capacity=1)"}
+    gain = {
+        c: table["transfer_gain"][(table["cosine"] == c) & (table["solver"] != "relu-single-task")]
+        for c in (0, 1)
+    }
+    assert gain[1].mean() > 5 * gain[1].std(ddof=1) / np.sqrt(12)
+    assert gain[0].mean() < -5 * gain[0].std(ddof=1) / np.sqrt(12)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mtl_theory.report._axes import plain_numbers
 from mtl_theory.report._staged import staged_files
 from mtl_theory.report._style import PALETTE, report_style
 from mtl_theory.report._sweep_layout import Layout, in_words, sweep_layout
@@ -14,10 +15,9 @@ from mtl_theory.report._sweep_layout import Layout, in_words, sweep_layout
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
-    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
-BASELINE = "single-task"
+BASELINES = ("single-task", "relu-single-task")
 
 
 def plot_sweep(frame: "pd.DataFrame", *, y: str, x: str, hue: str | None = None, ax: "Axes") -> "Axes":
@@ -33,7 +33,7 @@ def plot_sweep(frame: "pd.DataFrame", *, y: str, x: str, hue: str | None = None,
         summary = rows.groupby(x)[y].agg(["mean", "sem"]).dropna(subset="mean")
         if summary.empty:  # a measure that this solver does not have
             continue
-        baseline = hue == "solver" and label == BASELINE
+        baseline = hue == "solver" and label in BASELINES
         style: dict[str, Any] = {"color": "0.35", "ls": "--"} if baseline else {"color": next(colours)}
         at, mean = summary.index.to_numpy(), summary["mean"].to_numpy()
         ax.plot(at, mean, label=_label(hue, label), marker="" if baseline else "o", ms=3.5, **style)
@@ -124,7 +124,7 @@ def _scale_x(ax: "Axes", levels: Any) -> None:
     if logarithm.std() >= plain.std():
         return
     ax.set_xscale("log")
-    _plain_numbers(ax.xaxis, levels.max() / levels.min())
+    plain_numbers(ax.xaxis, levels.max() / levels.min())
     if levels.size <= 6:
         ax.set_xticks(levels)
 
@@ -136,17 +136,8 @@ def _scale_y(axes: "Sequence[Axes]") -> None:
     if low > 0 and high > 20 * low:
         for ax in axes:
             ax.set_yscale("log")
-            _plain_numbers(ax.yaxis, high / low)
+            plain_numbers(ax.yaxis, high / low)
         axes[0].set_ylim(bottom=low / 1.5)  # bands that reach to zero would reach down for ever
     elif low < 0 < high:
         for ax in axes:
             ax.axhline(0.0, color="0.6", lw=0.8, zorder=0)
-
-
-def _plain_numbers(axis: "Axis", span: float) -> None:
-    """Mark 1, 10, 100 on a logarithmic axis, and 2 and 5 between them where it spans little."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
-
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if span < 50 else (1.0,)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axis.set_minor_formatter(NullFormatter())
