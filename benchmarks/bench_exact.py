@@ -1,14 +1,12 @@
 """Exact laws against the loops over data that they replace: speed and memory."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from benchmarks.memory import peak_memory
 from benchmarks.row import Row, cpu_seconds_each
 from mtl_simulators.exact import draw_truncated_svd
 from mtl_simulators.geometry import make_low_rank_tasks, rescale_tasks
@@ -19,18 +17,10 @@ N_FEATURES, N_TASKS, RANK = 100, 20, 5
 FloatArray = npt.NDArray[np.float64]
 Draws = list[tuple[float, float]]
 
-# The high-water mark of the child itself: ru_maxrss would include the parent's, which execve inherits.
 PEAK_MEMORY = """
-import sys
 import numpy as np
 from benchmarks.bench_exact import exact, make_truth
-exact(make_truth(), 200, True, np.float64, int(sys.argv[1]))
-try:
-    with open("/proc/self/status") as status:
-        print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")))
-except FileNotFoundError:
-    import resource
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+exact(make_truth(), 200, True, np.float64, {count})
 """
 
 
@@ -170,7 +160,10 @@ def _check_agreement(results: dict[str, object]) -> None:
 
 def _memory(quick: bool) -> Row:
     few = 2_000 if quick else 10_000
-    peaks = [[_peak_memory(count) for count in (few, 10 * few)] for _ in range(1 if quick else 3)]
+    peaks = [
+        [peak_memory(PEAK_MEMORY.format(count=count)) for count in (few, 10 * few)]
+        for _ in range(1 if quick else 3)
+    ]
     return Row.of(
         [many / base for base, many in peaks],
         name=f"peak memory, {10 * few:,} replicates",
@@ -178,10 +171,3 @@ def _memory(quick: bool) -> Row:
         at_least=0.9,
         at_most=1.1,
     )
-
-
-def _peak_memory(count: int) -> int:
-    """Return the peak resident memory of a fresh process that draws `count` replicates."""
-    command = [sys.executable, "-c", PEAK_MEMORY, str(count)]
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
-    return int(subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout)

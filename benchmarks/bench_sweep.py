@@ -2,8 +2,6 @@
 
 import csv
 import os
-import subprocess
-import sys
 from functools import partial
 from tempfile import TemporaryDirectory, TemporaryFile
 from time import perf_counter, process_time
@@ -11,6 +9,7 @@ from unittest.mock import patch
 
 import numpy as np
 
+from benchmarks.memory import peak_memory
 from benchmarks.row import Row
 from mtl_simulators.sweep import (
     FunctionRun,
@@ -26,18 +25,9 @@ from mtl_simulators.sweep import (
 
 BLOCK = 1_000
 
-# As in `bench_exact`: the high-water mark of the child itself.
 PEAK_MEMORY = """
-import sys
-from functools import partial
 from benchmarks.bench_sweep import run_trivial
-run_trivial(int(sys.argv[1]), sys.argv[2], block_points=None)
-try:
-    with open("/proc/self/status") as status:
-        print(next(int(line.split()[1]) for line in status if line.startswith("VmHWM")))
-except FileNotFoundError:
-    import resource
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+run_trivial({count}, {folder!r}, block_points=None)
 """
 
 
@@ -162,8 +152,5 @@ def _memory(quick: bool) -> Row:
 
 def _peak_memory(n_points: int) -> int:
     """Return the peak resident memory of a fresh process that runs a sweep of `trivial`."""
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
     with TemporaryDirectory() as folder:
-        command = [sys.executable, "-c", PEAK_MEMORY, str(n_points), folder]
-        ended = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
-    return int(ended.stdout)
+        return peak_memory(PEAK_MEMORY.format(count=n_points, folder=folder))

@@ -13,7 +13,7 @@
 True
 """
 
-from mtl_simulators import exact, geometry, metrics, perturb, problems, solvers
+from mtl_simulators import exact, geometry, labels, metrics, perturb, problems, solvers, sweep
 from mtl_simulators.metrics import (
     Estimate,
     accuracy_score,
@@ -110,6 +110,7 @@ __all__ = [
     "geometry",
     "head_energy",
     "label_problem",
+    "labels",
     "local_minima",
     "make_classification",
     "make_linear",
@@ -124,6 +125,7 @@ __all__ = [
     "solve",
     "solvers",
     "spearman_score",
+    "sweep",
     "test_error",
     "transfer_gain",
 ]

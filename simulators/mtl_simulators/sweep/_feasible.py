@@ -27,7 +27,7 @@ _RULES: dict[str, Rule] = {
     "noise": (lambda v: _number(v) >= 0, "a number of at least 0"),
     "cosine": (lambda v: -1 <= _number(v) <= 1, "a number in [-1, 1]"),
     "ami": (lambda v: 0 <= _number(v) <= 1, "a number in [0, 1]"),
-    "shared_design": (lambda v: isinstance(v, bool), "true or false"),
+    **dict.fromkeys(("shared_design", "samples"), (lambda v: isinstance(v, bool), "true or false")),
 }
 
 
@@ -49,7 +49,7 @@ def check_feasible(spec: SweepSpec) -> None:
         for value in ends:
             _check(f"factors.{name}", name, value)
     names = {*spec.factors, *spec.constants}
-    if spec.run.problem.startswith("linear") and ("cosine" in names) == ("rank" in names):
+    if spec.run.problem == "linear" and ("cosine" in names) == ("rank" in names):
         raise ValueError(
             f"problem {spec.run.problem} needs exactly one of cosine and rank; make it a factor "
             "or a constant."

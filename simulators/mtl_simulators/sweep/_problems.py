@@ -59,32 +59,18 @@ def linear(
     rank: int | None = None,
     noise: float = 1.0,
     shared_design: bool = False,
+    samples: bool = False,
 ) -> Drawn:
-    """Linear regression, its sufficient statistics drawn from their exact law."""
+    """Linear regression; its sufficient statistics from their exact law, unless `samples` are asked for."""
     rng_tasks, rng_data = rng.spawn(2)
     truth = _linear_truth(rng_tasks, n_replicates, n_tasks, n_features, cosine, rank, noise)
-    moments = draw_moments(
-        rng_data, truth, n_samples=n_samples, n_replicates=n_replicates, shared_design=shared_design
-    )
-    return Drawn(data=moments, directions=truth.weights, risk=lambda s: excess_risk(s.weights, truth))
-
-
-def linear_samples(
-    rng: np.random.Generator,
-    n_replicates: int,
-    *,
-    n_tasks: int,
-    n_samples: int,
-    n_features: int,
-    cosine: float | None = None,
-    rank: int | None = None,
-    noise: float = 1.0,
-    shared_design: bool = False,
-) -> Drawn:
-    """Linear regression on samples, for solvers that need them."""
-    rng_tasks, rng_data = rng.spawn(2)
-    truth = _linear_truth(rng_tasks, n_replicates, n_tasks, n_features, cosine, rank, noise)
-    data = draw_dataset(rng_data, truth, n_samples=n_samples, shared_design=shared_design)
+    data: Dataset | Moments
+    if samples:
+        data = draw_dataset(rng_data, truth, n_samples=n_samples, shared_design=shared_design)
+    else:
+        data = draw_moments(
+            rng_data, truth, n_samples=n_samples, n_replicates=n_replicates, shared_design=shared_design
+        )
     return Drawn(data=data, directions=truth.weights, risk=lambda s: excess_risk(s.weights, truth))
 
 
@@ -170,7 +156,6 @@ def rotated_teacher(
 
 PROBLEMS: dict[str, Callable[..., Drawn]] = {
     "linear": linear,
-    "linear-samples": linear_samples,
     "relu": relu,
     "label-channel": label_channel,
     "rotated-teacher": rotated_teacher,

@@ -108,7 +108,7 @@ MISTAKES = {
     "mistyped run": ('problm = "linear"', ["'problm'", "did you mean 'problem'?"]),
     "two runs": (SPEC + 'function = "a:b"', ["problem and function", "keep one"]),
     "run of a wrong type": (changed('"linear"', "3"), ["problem = 3", "in quotes"]),
-    "unknown problem": (changed('"linear"', '"linaer"'), ["problem", "'linaer'", "linear-samples"]),
+    "unknown problem": (changed('"linear"', '"linaer"'), ["problem", "'linaer'", "rotated-teacher"]),
     "unknown solver": (changed('"pooled"', '"poled"'), ["solvers[0]", "'poled'", "choose from"]),
     "solver of a wrong type": (changed('"pooled"', "3"), ["solvers[0]", "3", "give a name"]),
     "solver without a name": (changed('name = "truncated-svd", ', ""), ["solvers[1]", 'name = "trunc']),

@@ -26,6 +26,13 @@ WORDS = {
     "transfer_gain": "gain over single-task",
     "sin_theta": "sine of the angle to the best map",
 }
+# What the risk of a problem is.
+RISKS = {
+    "linear": "excess risk",
+    "relu": "mean squared error",
+    "label-channel": "error rate",
+    "rotated-teacher": "error rate",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,10 +121,7 @@ def _measure(frame: "pd.DataFrame", content: Mapping[str, Any], factors: list[st
 
 def _words_of(measure: str, problem: str) -> str:
     """Return what a measure is called, which for a risk depends on the problem."""
-    words = in_words(measure)
-    if not problem:
-        return words
-    return words.replace("risk", "excess risk" if problem.startswith("linear") else "error rate")
+    return in_words(measure).replace("risk", RISKS.get(problem, "risk"))
 
 
 def _grid(frame: "pd.DataFrame", factors: list[str]) -> Parts:

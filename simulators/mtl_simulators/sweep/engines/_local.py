@@ -26,7 +26,7 @@ class Local:
     """
 
     n_workers: int = 1
-    block_seconds: float = 1.0
+    block_seconds: float = 2.0
 
     def __post_init__(self) -> None:
         """Check the number of workers."""
