@@ -11,11 +11,11 @@ export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 export MKL_NUM_THREADS := 1
 
-.PHONY: help setup reproduce test lint bench clean
+.PHONY: help setup reproduce test lint bench bench-laws clean
 .DEFAULT_GOAL := help
 
 help: ## show this help
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(STAMP) ## create .venv and install the tested versions
 
@@ -39,6 +39,9 @@ lint: setup
 
 bench: setup ## speed ratios against the plain loop, at one BLAS thread
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-laws: setup ## recovery rates of the law search; resumes where it stopped, under 30 minutes
+	$(BIN)/python -m benchmarks.laws $(ARGS)
 
 clean: ## remove the environment and caches, keep reports
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -48,5 +48,5 @@ def test_a_read_limit_can_be_imposed():
 
 @pytest.mark.parametrize("text", ["n", "G <= 1", "F <= one + two", "T = : 3", "T: 3", "rising(n)"])
 def test_other_text_is_refused(text):
-    with pytest.raises(ValueError, match="cannot read|could not convert|Cannot convert"):
+    with pytest.raises(ValueError, match=r"cannot read|must be a number"):
         parse_limits(text, target="F")

@@ -36,7 +36,7 @@ def test_the_rise_is_that_of_refits_with_the_exponent_held(rows):
     assert profile.fixed == -0.5
     free = fitted(rows, "a + b*n**p + c*A")
     variance = 80 * free.scores.rmse**2 / (80 - 4)
-    for value, rise in zip(profile.values, profile.rise, strict=True):
+    for value, rise in zip(profile.values.tolist(), profile.rise, strict=True):
         held = fitted(rows, f"a + b*n**({value!r}) + c*A")
         expected = 40 * (held.scores.rmse**2 - free.scores.rmse**2) / variance
         assert rise == pytest.approx(expected, abs=1e-6)

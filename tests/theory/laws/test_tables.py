@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mtl_simulators.sweep import Levels, Recipe, Store, SweepSpec, sweep
+from mtl_simulators.sweep import Store, read_spec, sweep
 from mtl_theory.laws import Condition, clean_table, enough_rows, parse_condition, read_table
 
 
@@ -29,12 +29,11 @@ def test_csv_and_parquet_give_the_same_rows(tmp_path):
 
 
 def test_a_sweep_gives_its_rows(tmp_path):
-    spec = SweepSpec(
-        run=Recipe(problem="linear", solvers=("pooled",), measures=("risk",)),
-        factors={"n_samples": Levels(values=(20, 40))},
-        constants={"n_tasks": 2, "n_features": 3, "cosine": 0.5},
+    (tmp_path / "my.toml").write_text(
+        'problem = "linear"\nsolvers = ["pooled"]\nfactors.n_samples = [20, 40]\n'
+        "constants = { n_tasks = 2, n_features = 3, cosine = 0.5 }\n"
     )
-    sweep(spec, store=tmp_path / "rows")
+    sweep(read_spec(tmp_path / "my.toml"), store=tmp_path / "rows")
     pd.testing.assert_frame_equal(read_table(tmp_path / "rows"), Store(tmp_path / "rows").frame())
 
 
@@ -82,7 +81,7 @@ def test_features_that_say_nothing_new_are_dropped_and_named():
 
 
 def test_conditions_choose_rows_and_hold_rows_out():
-    frame = measurements().assign(solver=["pooled", "ridge"] * 12)
+    frame = measurements().assign(solver=["pooled"] * 12 + ["ridge"] * 12)
     table = clean_table(
         frame,
         target="F",

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from mtl_theory.cli._failures import Commands
+from mtl_theory.cli._fit import fit_command
 from mtl_theory.cli._list import list_command
 from mtl_theory.cli._reproduce import reproduce_command
 from mtl_theory.cli._sweep import sweep_command
@@ -55,6 +56,7 @@ def mtlaws(
       mtlaws verify robustness/toy -v   check one, show every case
       mtlaws reproduce daras            run a paper's experiments, write a report
       mtlaws sweep my.toml --store rows run a problem over a grid, lose nothing
+      mtlaws fit runs.csv --target err  find the law in a table of measurements
       mtlaws transfer tasks.npz         which of your own tasks help which
     """  # noqa: D301 - the control character keeps the lines of the examples apart
     if context.invoked_subcommand is None:
@@ -65,4 +67,5 @@ app.command("list")(list_command)
 app.command("verify")(verify_command)
 app.command("reproduce")(reproduce_command)
 app.command("sweep")(sweep_command)
+app.command("fit")(fit_command)
 app.command("transfer")(transfer_command)

@@ -1,5 +1,7 @@
 """Performance laws: formulas with honest error bars, fitted to rows and searched for."""
 
+from typing import TYPE_CHECKING, Any
+
 from mtl_theory.laws._clean_table import Table, clean_table, enough_rows
 from mtl_theory.laws._conditions import Condition, parse_condition
 from mtl_theory.laws._engines import EngineUnavailable
@@ -20,10 +22,13 @@ from mtl_theory.laws._search._kinds import infer_kind
 from mtl_theory.laws._search._ranking import TIE, Ranked
 from mtl_theory.laws._search._report import exponent_hints
 from mtl_theory.laws._skeleton import same_skeleton, skeleton
-from mtl_theory.laws._table_fits import fit_table, search_table, values_at
+from mtl_theory.laws._table_fits import fit_table, require_engine, search_table, values_at
 from mtl_theory.laws._tables import read_table
 from mtl_theory.laws._variables import Kind, Parameter, Variable
 from mtl_theory.laws._violation import violation
+
+if TYPE_CHECKING:
+    from mtl_theory.laws._search_estimator import LawSearch
 
 __all__ = [
     "B_FORM",
@@ -48,6 +53,7 @@ __all__ = [
     "Huber",
     "Kind",
     "Law",
+    "LawSearch",
     "Limit",
     "Loss",
     "Monotone",
@@ -74,9 +80,19 @@ __all__ = [
     "parse_form",
     "parse_limits",
     "read_table",
+    "require_engine",
     "same_skeleton",
     "search_table",
     "skeleton",
     "values_at",
     "violation",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Build `LawSearch` when it is asked for: scikit-learn stays unloaded until then."""
+    if name == "LawSearch":
+        from mtl_theory.laws._search_estimator import search_class
+
+        return search_class()
+    raise AttributeError(f"module {__name__} has no attribute {name!r}")

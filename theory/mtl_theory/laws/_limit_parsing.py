@@ -42,7 +42,7 @@ def _limit(text: str, target: str) -> Limit:
     if found := _MONOTONE.fullmatch(text):
         return Monotone(variable=found[2], increasing=found[1] == "increasing")
     if (found := _BOUND.fullmatch(text)) and found[1] == target:
-        end = float(_value(found[3]))
+        end = _number(found[3], text)
         return Bounded(low=end) if found[2] == ">=" else Bounded(high=end)
     if found := _TENDS.fullmatch(text):
         return Tends(variable=found[1], to=_value(found[2]), value=_value(found[3]))
@@ -59,6 +59,13 @@ def _assignments(text: str, whole: str) -> dict[str, Any]:
     if any(len(pair) != 2 for pair in pairs):
         raise _unreadable(whole)
     return {name.strip(): _value(value) for name, value in pairs}
+
+
+def _number(text: str, whole: str) -> float:
+    value = _value(text)
+    if value.free_symbols:
+        raise ValueError(f"the bound in {whole!r} must be a number, got {value}.")
+    return float(value)
 
 
 def _value(text: str) -> Any:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def variables_of(
     names: Sequence[str], X: FloatArray, kinds: Mapping[str, Kind] | None
 ) -> tuple[Variable, ...]:
-    """Return the variables of the columns of X (N, d): of the kinds given, else of those their values suggest.
+    """Return the variables of X (N, d): of the kinds given, else of those the values suggest.
 
     Raises
     ------
@@ -97,8 +97,8 @@ def search_class() -> Any:
         engine
             "structured", "operon", "pysr", an `Engine`, several of them, or "all" that can run here.
         kinds
-            What the columns are, by name (`x0`, `x1`, ... for arrays); guessed from the values where not given,
-            with a warning for shares and cosines.
+            What the columns are, by name (`x0`, `x1`, ... for arrays); guessed from the values where not
+            given, with a warning for shares and cosines.
         limits
             What a law must obey on the domain of the rows; others are dropped.
         effort
@@ -113,7 +113,7 @@ def search_class() -> Any:
         best_
             The shortest law, unless one within two nats extrapolates better by more than a quarter.
         front_
-            Laws by complexity, each shorter or clearly better at extrapolating than all simpler ones, with ties.
+            Laws by complexity with ties, each shorter, or clearly better at extrapolating, than all simpler.
         variables_
             The columns and their kinds.
         """
@@ -168,13 +168,13 @@ def search_class() -> Any:
             return self
 
         def predict(self, X: npt.ArrayLike) -> FloatArray:
-            """Return the best law at rows X (N, d)."""
+            """Return the best law at rows X (N, d), also beyond a kind that was only guessed."""
             check_is_fitted(self)
             features = validate_data(self, X, dtype=np.float64, reset=False)
             columns = {v.name: column for v, column in zip(self.variables_, features.T, strict=True)}
-            if not self.best_.variables:
-                return np.full(len(features), float(self.best_.expression))
-            return self.best_.predict(columns)
+            with np.errstate(all="ignore"):
+                values = self.best_.function()(*(columns[v.name] for v in self.best_.variables))
+            return np.broadcast_to(np.asarray(values, dtype=np.float64), len(features)).copy()
 
         def report(self) -> str:
             """Return the front with ties as text, and the best law's constants with intervals."""

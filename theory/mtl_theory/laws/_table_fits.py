@@ -8,6 +8,7 @@ import numpy as np
 
 from mtl_simulators._typing import FloatArray
 from mtl_theory.laws._clean_table import Table
+from mtl_theory.laws._engines._names import resolve
 from mtl_theory.laws._fit import fit_law
 from mtl_theory.laws._form import Form
 from mtl_theory.laws._intervals import Bootstrap, ProfileLikelihood
@@ -76,6 +77,11 @@ def search_table(
     ).findings_
     named = _mapped(found, lambda law: replace(law, target=table.target))
     return with_held_out(named, table.held_out)
+
+
+def require_engine(engine: str) -> None:
+    """Raise `EngineUnavailable` where an engine cannot run here; `search_table` would, after other work."""
+    resolve(engine)
 
 
 def with_held_out(findings: Findings, held_out: "pd.DataFrame") -> Findings:

@@ -10,6 +10,15 @@ from mtl_theory.report._judgement import (
     format_predicted,
     judge,
 )
+from mtl_theory.report._law_figures import (
+    plot_factor,
+    plot_front,
+    plot_predicted,
+    plot_profile,
+    plot_residuals,
+)
+from mtl_theory.report._law_page import save_law, save_law_report
+from mtl_theory.report._law_sheet import save_law_figure
 from mtl_theory.report._numbers import format_measurement, format_number
 from mtl_theory.report._results import results_parquet
 from mtl_theory.report._statement_mathml import statement_mathml
@@ -31,10 +40,18 @@ __all__ = [
     "format_predicted",
     "judge",
     "panel_png",
+    "plot_factor",
+    "plot_front",
+    "plot_predicted",
+    "plot_profile",
+    "plot_residuals",
     "plot_sweep",
     "plot_transfer_matrix",
     "report_style",
     "results_parquet",
+    "save_law",
+    "save_law_figure",
+    "save_law_report",
     "save_panel",
     "save_sweep_figure",
     "save_transfer_matrix",

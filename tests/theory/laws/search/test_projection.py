@@ -92,5 +92,7 @@ def test_a_batch_changes_no_fit(X: FloatArray) -> None:
 
 def test_terms_that_cancel_are_refused(X: FloatArray) -> None:
     y = np.log(X[:, 1])
-    (fitted,) = fit_structures([job([(Power(1),), (Power(1),)], [(0.02,), (0.01,)])], Table(X, y, np.ones(120)))
+    (fitted,) = fit_structures(
+        [job([(Power(1),), (Power(1),)], [(0.02,), (0.01,)])], Table(X, y, np.ones(120))
+    )
     assert fitted.rss == np.inf

@@ -20,9 +20,9 @@ def _operon() -> Engine:
 
 
 def _pysr() -> Engine:
-    from mtl_theory.laws._engines._pysr import Pysr
+    from mtl_theory.laws._engines._pysr import PySR
 
-    return Pysr()
+    return PySR()
 
 
 NAMED: dict[str, Callable[[], Engine]] = {"structured": _structured, "operon": _operon, "pysr": _pysr}

@@ -13,7 +13,6 @@ from mtl_theory.laws._search._moves import Job, exchanged, new_factors, new_term
 from mtl_theory.laws._search._projection import Table, fit_structures
 from mtl_theory.laws._search._structure import Fitted, Start, Structure
 
-
 ROWS_A_CONSTANT = 4
 
 
@@ -30,7 +29,7 @@ class Limits:
 
 
 def description_length(fitted: Fitted, table: Table) -> float:
-    """Return the nats for the residual (y in units of its standard deviation), the constants and the structure."""
+    """Return the nats for residual (y in units of its standard deviation), constants and structure."""
     n = table.n_rows
     structure = fitted.structure
     if not fitted.rss < float("inf"):

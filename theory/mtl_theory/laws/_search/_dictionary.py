@@ -7,7 +7,7 @@ from math import comb
 
 import numpy as np
 
-from mtl_simulators._typing import FloatArray
+from mtl_simulators._typing import FloatArray, IntArray
 from mtl_theory.laws._search._grammar import EXPONENTIAL, Effective, Factor
 from mtl_theory.laws._search._projection import Table
 from mtl_theory.laws._search._structure import Term
@@ -36,14 +36,15 @@ class Dictionary:
 
     entries: tuple[Entry, ...]
     columns: FloatArray  # (M, rows)
-    rows: FloatArray  # (rows,) integer
+    rows: IntArray  # (rows,)
 
     def matches(self, residual: FloatArray, basis: FloatArray) -> FloatArray:
-        """Return (M,) the square of every column's match to the residual, off the fitted directions (K, rows)."""
+        """Return (M,) every column's squared match to the residual, off the fitted directions (K, rows)."""
         inside = self.columns @ basis.T
         outside = 1.0 - np.einsum("mk,mk->m", inside, inside)
         along = self.columns @ residual
-        return np.where(outside > EXPLAINED, along**2 / np.maximum(outside, EXPLAINED), 0.0)
+        scores: FloatArray = np.where(outside > EXPLAINED, along**2 / np.maximum(outside, EXPLAINED), 0.0)
+        return scores
 
 
 def atoms_of(factor: Factor, X: FloatArray) -> list[Entry]:
@@ -65,11 +66,12 @@ def column_of(entry: Entry, table: Table) -> FloatArray:
     if entry.kappa is not None:
         column = np.log1p(entry.kappa * column)
     logs = entry.exponents[0] * column
-    return np.exp(logs - logs.max())
+    exponentials: FloatArray = np.exp(logs - logs.max())
+    return exponentials
 
 
 def build_dictionary(factors: Sequence[Factor], table: Table, *, megabytes: float) -> Dictionary:
-    """Return products of up to three factors of distinct variables, an effective factor with one other at most.
+    """Return products of up to three factors of distinct variables, an effective factor in pairs only.
 
     Where there are too many, or their columns would exceed `megabytes`, the products of three are left out,
     then those of two.
@@ -78,7 +80,7 @@ def build_dictionary(factors: Sequence[Factor], table: Table, *, megabytes: floa
     atoms = [entry for factor in factors for entry in atoms_of(factor, table.X)]
     columns = np.array([column_of(atom, table)[rows] for atom in atoms]).reshape(len(atoms), len(rows))
     capacity = int(megabytes * 2**20 / (BYTES * len(rows)))
-    chosen = [(i,) for i in range(len(atoms))]
+    chosen: list[tuple[int, ...]] = [(i,) for i in range(len(atoms))]
     plain = [i for i, atom in enumerate(atoms) if atom.kappa is None]
     for size, pool in ((2, range(len(atoms))), (3, plain)):
         if comb(len(pool), size) > MOST_TRIED:

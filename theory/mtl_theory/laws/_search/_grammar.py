@@ -1,7 +1,7 @@
 """Factors of the structured search: products of these, with an amplitude, are the terms of a law.
 
-Every factor is `multiplier(x) exp(theta g(x))`: a power has `g = log x`, a decay `g = -x` with `theta = 1/tau`,
-an effective-sample factor `g = log(1 + kappa z)`. So the logarithm of a term is linear in all but `kappa`.
+Every factor is `multiplier(x) exp(theta g(x))`: a power has `g = log x`, a decay `g = -x`, `theta = 1/tau`,
+an effective sample `g = log(1 + kappa z)`. So the logarithm of a term is linear in all but `kappa`.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,8 @@ MOST_PAIRED = 8
 
 def log_of(values: FloatArray) -> FloatArray:
     """Return the natural logarithm with log 0 replaced by a large negative number."""
-    return np.log(np.maximum(values, np.exp(LOG_OF_ZERO)))
+    logs: FloatArray = np.log(np.maximum(values, np.exp(LOG_OF_ZERO)))
+    return logs
 
 
 @dataclass(frozen=True, order=True)
@@ -89,7 +90,8 @@ class Effective:
     rank: ClassVar[int] = 2
 
     def product(self, X: FloatArray) -> FloatArray:
-        return X[:, list(self.variables)].prod(axis=1)
+        z: FloatArray = X[:, list(self.variables)].prod(axis=1)
+        return z
 
     def bounds(self, X: FloatArray) -> tuple[float, float]:
         return -EXPONENT_LIMIT, EXPONENT_LIMIT

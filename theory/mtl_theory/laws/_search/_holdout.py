@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mtl_simulators._typing import FloatArray, IntArray
+from mtl_simulators._typing import BoolArray, FloatArray, IntArray
 from mtl_theory.laws._law import Law
 from mtl_theory.laws._scores import FLOOR
 from mtl_theory.laws._separable import separate
@@ -16,16 +16,16 @@ LARGEST_SHARE = 0.3
 N_STEPS = 25
 
 
-def folds(n_rows: int, groups: IntArray | None, *, seed: int) -> FloatArray:
+def folds(n_rows: int, groups: IntArray | None, *, seed: int) -> BoolArray:
     """Return masks (S, N) of rows left out: whole groups where there are groups, else ten random parts."""
     labels = np.arange(n_rows) if groups is None else np.unique(groups, return_inverse=True)[1]
     count = int(labels.max()) + 1
     part = np.random.default_rng(seed).permutation(count) % min(N_FOLDS, count)
-    masks: FloatArray = part[labels] == np.arange(min(N_FOLDS, count))[:, None]
+    masks: BoolArray = part[labels] == np.arange(min(N_FOLDS, count))[:, None]
     return masks
 
 
-def largest(X: FloatArray, variables: Sequence[Variable]) -> FloatArray:
+def largest(X: FloatArray, variables: Sequence[Variable]) -> BoolArray:
     """Return masks (S, N) of rows above the 70 % quantile of each positive variable that varies enough."""
     masks = []
     for i, variable in enumerate(variables):
@@ -36,13 +36,14 @@ def largest(X: FloatArray, variables: Sequence[Variable]) -> FloatArray:
     return np.array(masks, dtype=bool).reshape(len(masks), len(X))
 
 
+@np.errstate(all="ignore")  # constants on trial may overflow; such trials lose
 def left_out_error(
-    law: Law, columns: FloatArray, y: FloatArray, weights: FloatArray, masks: FloatArray
+    law: Law, columns: FloatArray, y: FloatArray, weights: FloatArray, masks: BoolArray
 ) -> float | None:
     """Return the weighted root mean square error on the rows of every mask, the law refitted to the others.
 
-    `columns` (d, N) are those of the law's variables. All refits run at once, by Levenberg-Marquardt from the law's own constants. None where a mask leaves too
-    few rows for the constants.
+    `columns` (d, N) are those of the law's variables. All refits run at once, by Levenberg-Marquardt from the
+    law's own constants. None where a mask leaves too few rows for the constants.
     """
     if not len(masks) or (~masks).sum(axis=1).min() <= len(law.estimates):
         return None
@@ -57,8 +58,7 @@ def left_out_error(
     for _ in range(N_STEPS if len(start) else 0):
         trial = parameters + _step(slopes * kept[:, None], kept * (y - value), damping)
         new_value, new_slopes = compiled.evaluate(columns, trial)
-        with np.errstate(over="ignore", invalid="ignore"):
-            new_error = (kept * (y - new_value)) ** 2
+        new_error = (kept * (y - new_value)) ** 2
         better = new_error.sum(axis=1) < error.sum(axis=1)
         gain = float((error.sum(axis=1) - new_error.sum(axis=1))[better].sum())
         total = float(error.sum())
@@ -68,10 +68,9 @@ def left_out_error(
         exact = total <= (FLOOR * float(y.std())) ** 2 * len(y)
         if exact or (gain <= 1e-8 * total and (better.any() or damping.min() > 1e6)):
             break
-    with np.errstate(over="ignore", invalid="ignore"):
-        misses = np.where(masks, weights * (y - value) ** 2, 0.0).sum()
-    error = float(np.sqrt(misses / (masks * weights).sum()))
-    return max(error, FLOOR * float(y.std())) if np.isfinite(error) else None
+    misses = np.where(masks, weights * (y - value) ** 2, 0.0).sum()
+    missed = float(np.sqrt(misses / (masks * weights).sum()))
+    return max(missed, FLOOR * float(y.std())) if np.isfinite(missed) else None
 
 
 def _step(slopes: FloatArray, residual: FloatArray, damping: FloatArray) -> FloatArray:

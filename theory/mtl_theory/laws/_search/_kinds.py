@@ -30,7 +30,7 @@ def infer_variables(names: Sequence[str], X: FloatArray) -> tuple[Variable, ...]
     guessed = [f"{v.name} ({v.kind.value})" for v in variables if v.kind in (Kind.UNIT, Kind.SIGNED)]
     if guessed:
         warnings.warn(
-            f"taken by their values alone: {', '.join(guessed)}; pass kinds={{name: Kind...}} to say otherwise.",
+            f"taken by their values alone: {', '.join(guessed)}; pass kinds={{name: Kind}} to say otherwise.",
             GuessedKind,
             stacklevel=3,
         )

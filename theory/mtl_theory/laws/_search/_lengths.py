@@ -32,7 +32,9 @@ def structural_cost(expression: sympy.Expr, variables: Sequence[Variable]) -> fl
     leaves = sum(node in symbols for node in sympy.preorder_traversal(expression))
     factors = [f for term in sympy.Add.make_args(expression) for f in sympy.Mul.make_args(term)]
     inside = sum(node.is_Float for f in factors if f.free_symbols for node in sympy.preorder_traversal(f))
-    return leaves * log(4.0 * len(symbols)) + inside * CHOICE + _sum_cost(expression, outermost=True)
+    named: float = leaves * log(4.0 * len(symbols))
+    total: float = named + inside * CHOICE + _sum_cost(expression, outermost=True)
+    return total
 
 
 def _sum_cost(expression: sympy.Expr, *, outermost: bool) -> float:

@@ -16,7 +16,7 @@ Job = tuple[Structure, Start]
 
 @dataclass(frozen=True)
 class Tangent:
-    """A fitted law's terms and residual (weighted), and an orthonormal basis of all directions it can move in."""
+    """A fitted law's weighted terms and residual, and an orthonormal basis of where it can move."""
 
     terms: FloatArray  # (T, N), amplitudes included
     residual: FloatArray  # (N,)
@@ -93,7 +93,9 @@ def new_factors(
         if isinstance(factor, Effective):
             if kappa is not None:
                 continue
-            steps = [(np.log1p(k * table.column(factor)), k) for k in factor.kappas(table.X)]
+            steps: list[tuple[FloatArray, float | None]] = [
+                (np.log1p(k * table.column(factor)), k) for k in factor.kappas(table.X)
+            ]
         else:
             steps = [(table.column(factor), None)]
         for column, k in steps:

@@ -1,17 +1,17 @@
 """Variable projection for many structures at once: amplitudes exactly, exponents by Levenberg-Marquardt.
 
-For terms `c_t phi_t(p)` the amplitudes solve a linear least squares problem for every p, so only p is searched.
+For terms `c_t phi_t(p)` the amplitudes solve a linear least squares problem at every p: only p is searched.
 The Jacobian is Kaufman's, `-(I - QQ') c_t dphi_t/dp` with Q an orthonormal basis of the terms: analytic here,
 since log phi_t is linear in every parameter but kappa.
 Source: Golub and Pereyra 1973; Kaufman 1975.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from mtl_simulators._typing import FloatArray
+from mtl_simulators._typing import BoolArray, FloatArray, IntArray
 from mtl_theory.laws._search._grammar import EXPONENTIAL, Effective, Factor
 from mtl_theory.laws._search._structure import Fitted, Start, Structure
 
@@ -58,15 +58,15 @@ class Batch:
 
     multipliers: FloatArray  # (B, T, N), root weights included
     directions: FloatArray  # (B, P, N)
-    owners: FloatArray  # (B, P) integer: the term of an exponent
+    owners: IntArray  # (B, P) integer: the term of an exponent
     free: FloatArray  # (B, P + 1) 0/1, the last is log kappa
     low: FloatArray  # (B, P + 1)
     high: FloatArray  # (B, P + 1)
     pooled: FloatArray  # (B, N): z, zero without an effective-sample factor
-    pooled_at: FloatArray  # (B,) integer: its exponent, -1 without
+    pooled_at: IntArray  # (B,) integer: its exponent, -1 without
     offset: FloatArray  # (B,) 0/1
 
-    def take(self, rows: FloatArray) -> "Batch":
+    def take(self, rows: IntArray) -> "Batch":
         return Batch(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
 
 
@@ -80,7 +80,7 @@ class State:
     reach: FloatArray  # (B,): largest sum of absolute terms
     rss: FloatArray  # (B,)
 
-    def put(self, rows: FloatArray, other: "State", which: FloatArray) -> None:
+    def put(self, rows: IntArray, other: "State", which: BoolArray) -> None:
         for name in self.__dataclass_fields__:
             getattr(self, name)[rows] = getattr(other, name)[which]
 
@@ -238,8 +238,9 @@ def descend(batch: Batch, table: Table, parameters: FloatArray, *, n_steps: int)
         parameters[rows] = trial[better]
         state.put(rows, there, better)
         damping[active] = np.where(better, damping[active] / 5.0, damping[active] * 6.0)
-        still[active] = np.where(gain > 1e-5, 0, still[active] + 1)
-        done = (still[active] >= 3) | (state.rss[active] < floor) | (damping[active] > 1e8)
+        # A refused step says only that the damping was too small.
+        still[active] = np.where(gain > 1e-5, 0, still[active] + better)
+        done = (still[active] >= 2) | (state.rss[active] < floor) | (damping[active] > 1e6)
         active = active[~done]
     return parameters, state
 

@@ -12,7 +12,7 @@ from mtl_simulators._typing import FloatArray
 from mtl_theory.laws._search._grammar import EXPONENTIAL, Decay, Effective, Exponential, Factor, sort_key
 
 Term = tuple[Factor, ...]
-# Exponents that a law may be snapped to, with the nats that naming one costs: halves and integers, the small first.
+# Exponents that a law may be snapped to, halves and integers, with the nats that naming one costs.
 SNAP_COSTS = {m / 2: log(4.0 if abs(m) <= 2 else 8.0 if abs(m) <= 4 else 16.0) for m in range(-8, 9) if m}
 # Naming what is fitted inside a factor, or which function is applied: one of four.
 CHOICE = log(4.0)
@@ -33,7 +33,7 @@ class Structure:
 
     @cached_property
     def effective(self) -> int | None:
-        """Return which exponent belongs to the effective-sample factor, of which a structure has at most one."""
+        """Return which exponent is the effective-sample factor's; a structure has at most one."""
         return next((i for i, (_, f) in enumerate(self.exponents) if isinstance(f, Effective)), None)
 
     @property
@@ -48,7 +48,7 @@ class Structure:
         return sum(len(f.variables) for term in self.terms for f in term)
 
     def structural_cost(self, n_variables: int) -> float:
-        """Return the nats that naming the structure takes: a variable and one of four forms for every leaf."""
+        """Return the nats that naming the structure takes: see `structural_cost` of an expression."""
         snapped = sum(SNAP_COSTS[value] for value in self.fixed if value is not None)
         plain = sum(not isinstance(f, EXPONENTIAL) for term in self.terms for f in term)
         inside = self.n_constants - len(self.terms) - self.offset

@@ -68,7 +68,7 @@ class Structured:
 
 
 def handed_on(archive: Archive) -> list[Fitted]:
-    """Return the best of every number of leaves and terms and the best of all, none with a constant at a bound."""
+    """Return the best of all and of every number of leaves and terms, no constant at a bound."""
     inside = [f for f in archive.best(len(archive.fits)) if not at_bound(f, archive.table)]
     chosen: dict[tuple[int, int], Fitted] = {}
     for fitted in inside:
