@@ -18,6 +18,7 @@ __all__ = [
 
 def experiments() -> dict[str, Experiment]:
     """Return every experiment by its id, in the order of the papers."""
-    from mtl_theory.experiments import daras, wu
+    from mtl_theory.experiments import bettgenhaeuser, daras, wu
 
-    return {experiment.id: experiment for experiment in (*daras.EXPERIMENTS, *wu.EXPERIMENTS)}
+    papers = (daras, wu, bettgenhaeuser)
+    return {experiment.id: experiment for paper in papers for experiment in paper.EXPERIMENTS}

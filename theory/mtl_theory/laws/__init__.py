@@ -22,7 +22,7 @@ from mtl_theory.laws._search._kinds import infer_kind
 from mtl_theory.laws._search._ranking import TIE, Ranked
 from mtl_theory.laws._search._report import exponent_hints
 from mtl_theory.laws._skeleton import same_skeleton, skeleton
-from mtl_theory.laws._table_fits import fit_table, require_engine, search_table, values_at
+from mtl_theory.laws._table_fits import fit_table, require_engine, search_table
 from mtl_theory.laws._tables import read_table
 from mtl_theory.laws._variables import Kind, Parameter, Variable
 from mtl_theory.laws._violation import violation
@@ -84,7 +84,6 @@ __all__ = [
     "same_skeleton",
     "search_table",
     "skeleton",
-    "values_at",
     "violation",
 ]
 

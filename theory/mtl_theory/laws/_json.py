@@ -83,7 +83,10 @@ def _encode_form(form: Form) -> dict[str, Any]:
         "name": form.name,
         "source": form.source,
         "expression": _encode(form.expression),
-        "variables": [{"name": v.name, "kind": v.kind.name, "unit": v.unit} for v in form.variables],
+        "variables": [
+            {"name": v.name, "kind": v.kind.name, "unit": v.unit, "guessed": v.guessed}
+            for v in form.variables
+        ],
         "parameters": [{"name": p.name, **_floats(p, skip="name")} for p in form.parameters],
         "limits": [_encode_limit(limit) for limit in form.limits],
     }
@@ -91,7 +94,8 @@ def _encode_form(form: Form) -> dict[str, Any]:
 
 def _decode_form(record: Mapping[str, Any]) -> Form:
     variables = tuple(
-        Variable(name=v["name"], kind=Kind[v["kind"]], unit=v["unit"]) for v in record["variables"]
+        Variable(name=v["name"], kind=Kind[v["kind"]], unit=v["unit"], guessed=v["guessed"])
+        for v in record["variables"]
     )
     parameters = tuple(
         Parameter(name=p["name"], **{k: _number(p[k]) for k in ("low", "high", "start")})

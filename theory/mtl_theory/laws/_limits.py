@@ -39,8 +39,11 @@ class Tends:
 
     def residuals(self, form: Form) -> tuple[Any, ...]:
         """Return the limit less its value."""
-        symbol = form.symbols[self.variable]
-        limit = sp.limit(form.expression, symbol, sp.sympify(self.to), "-" if self.to == inf else "+")
+        side = "-" if self.to == inf else "+"
+        try:
+            limit = sp.limit(form.expression, _symbol(form, self.variable), sp.sympify(self.to), side)
+        except NotImplementedError:  # the sign of a parameter decides
+            limit = sp.nan
         if limit.has(sp.Limit, sp.oo, sp.zoo, sp.nan):
             raise ValueError(
                 f"{form.name} has no finite limit at {self.variable} = {self.to} for all parameters; bound "
@@ -105,7 +108,7 @@ class Monotone:
 
     def margins(self, form: Form) -> tuple[Any, ...]:
         """Return the slope, with the sign that must not turn."""
-        slope = sp.diff(form.expression, form.symbols[self.variable])
+        slope = sp.diff(form.expression, _symbol(form, self.variable))
         return (slope if self.increasing else -slope,)
 
 
@@ -162,9 +165,14 @@ def impose(form: Form) -> Form:
     )
 
 
+def _symbol(form: Form, variable: str) -> Any:
+    """Return the symbol of a variable; of one that the form lacks, a symbol on which it does not depend."""
+    return form.symbols.get(variable, sp.Symbol(variable))
+
+
 def _at(form: Form, place: Mapping[str, Value]) -> Any:
     """Return the expression with variables replaced, all at once."""
-    swaps = {form.symbols[name]: with_symbols(sp.sympify(v), form.symbols) for name, v in place.items()}
+    swaps = {_symbol(form, name): with_symbols(sp.sympify(v), form.symbols) for name, v in place.items()}
     return form.expression.subs(swaps, simultaneous=True)
 
 

@@ -98,11 +98,12 @@ def columns_of(points: Rows, variables: Sequence[Variable]) -> FloatArray:
             names = [variable.name for variable in variables]
             raise ValueError(f"points has {array.shape[1]} columns, expected {len(names)}: {names}.")
         columns = array.T
-    else:
-        values = np.broadcast_arrays(*(_column(points, variable.name) for variable in variables))
-        columns = np.stack(values) if variables else np.empty((0, 0))
+    elif variables:
+        columns = np.stack(np.broadcast_arrays(*(_column(points, variable.name) for variable in variables)))
+    else:  # a constant has a value at every row all the same
+        columns = np.empty((0, max((np.size(points[name]) for name in points), default=0)))
     for variable, column in zip(variables, columns, strict=True):
-        if not variable.kind.admits(column):
+        if not variable.admits(column):
             raise ValueError(
                 f"{variable.name} must be {variable.kind.value}, got values from {column.min():g} to "
                 f"{column.max():g}; drop those rows or give the variable another kind."

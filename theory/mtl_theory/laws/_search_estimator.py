@@ -168,13 +168,18 @@ def search_class() -> Any:
             return self
 
         def predict(self, X: npt.ArrayLike) -> FloatArray:
-            """Return the best law at rows X (N, d), also beyond a kind that was only guessed."""
+            """Return the best law at rows X (N, d), also beyond a kind that was only guessed.
+
+            Raises
+            ------
+            ValueError
+                On values that are not of a kind that was given.
+            """
             check_is_fitted(self)
             features = validate_data(self, X, dtype=np.float64, reset=False)
-            columns = {v.name: column for v, column in zip(self.variables_, features.T, strict=True)}
-            with np.errstate(all="ignore"):
-                values = self.best_.function()(*(columns[v.name] for v in self.best_.variables))
-            return np.broadcast_to(np.asarray(values, dtype=np.float64), len(features)).copy()
+            names = [v.name for v in self.variables_]
+            used = [names.index(v.name) for v in self.best_.variables]
+            return self.best_.predict(features[:, used])
 
         def report(self) -> str:
             """Return the front with ties as text, and the best law's constants with intervals."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mtl_simulators._typing import FloatArray
 from mtl_theory.laws._clean_table import Table
 from mtl_theory.laws._engines._names import resolve
 from mtl_theory.laws._fit import fit_law
@@ -109,13 +108,8 @@ def _mapped(findings: Findings, change: Callable[[Law], Law]) -> Findings:
     )
 
 
-def values_at(law: Law, rows: "pd.DataFrame") -> FloatArray:
-    """Return the law at every row, `(N,)`, also where it is a constant."""
-    return law.predict(rows) if law.variables else np.full(len(rows), float(law.expression))
-
-
 def _error(law: Law, rows: "pd.DataFrame") -> float:
     """Return the root mean square error on rows; infinite where the law is not finite there."""
     with np.errstate(all="ignore"):
-        error = float(np.sqrt(np.mean((rows[law.target].to_numpy() - values_at(law, rows)) ** 2)))
+        error = float(np.sqrt(np.mean((rows[law.target].to_numpy() - law.predict(rows)) ** 2)))
     return error if np.isfinite(error) else float("inf")

@@ -49,6 +49,8 @@ class Variable:
         The values that it takes.
     unit
         Printed after the name; empty for a pure number.
+    guessed
+        Whether the kind was read off the values: it then suggests forms, and forbids no value.
 
     >>> Variable(name="n", kind=Kind.POSITIVE, unit="samples").symbol.is_positive
     True
@@ -57,6 +59,11 @@ class Variable:
     name: str
     kind: Kind = Kind.REAL
     unit: str = ""
+    guessed: bool = False
+
+    def admits(self, values: FloatArray) -> bool:
+        """Whether the law may be asked for at all `values`: a kind that was guessed may prove wrong."""
+        return self.guessed or self.kind.admits(values)
 
     @property
     def symbol(self) -> Any:

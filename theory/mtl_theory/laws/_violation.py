@@ -1,5 +1,6 @@
 """By how much a law breaks a limit."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,6 @@ import numpy as np
 from mtl_theory.laws._fences import compile_for, domain_grid, shortfall
 from mtl_theory.laws._law import Law
 from mtl_theory.laws._limits import Limit
-from mtl_theory.laws._separable import separate
 
 
 def violation(limit: Limit, law: Law) -> float:
@@ -28,21 +28,20 @@ def violation(limit: Limit, law: Law) -> float:
     0.94
     """
     columns = domain_grid(law.variables, law.domain)
-    ordered = np.empty(len(law.values))
-    ordered[list(separate(law.form).order)] = law.values
+    # With numbers for parameters there is no sign left that a limit could depend on.
+    form = replace(law.form, expression=law.expression, parameters=(), limits=())
+    ordered = np.empty(0)
 
     def off(expression: Any) -> float:
-        gone = {symbol.name for symbol in expression.free_symbols} - law.form.symbols.keys()
+        gone = {symbol.name for symbol in expression.free_symbols} - form.symbols.keys()
         if gone:
             raise ValueError(
-                f"the limit speaks of {sorted(gone)}, which {law.form.name} lacks; put in the value of a "
+                f"the limit speaks of {sorted(gone)}, which {form.name} lacks; put in the value of a "
                 "parameter that an identity determined."
             )
-        value, _ = compile_for(law.form, expression).evaluate(columns, ordered[None])
+        value, _ = compile_for(form, expression).evaluate(columns, ordered[None])
         return float(np.abs(value).max())
 
-    identities = [off(residual) for residual in limit.residuals(law.form)]
-    inequalities = [
-        shortfall(compile_for(law.form, margin), columns, ordered) for margin in limit.margins(law.form)
-    ]
+    identities = [off(residual) for residual in limit.residuals(form)]
+    inequalities = [shortfall(compile_for(form, margin), columns, ordered) for margin in limit.margins(form)]
     return max([0.0, *identities, *inequalities])

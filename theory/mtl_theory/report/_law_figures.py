@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mtl_simulators._typing import FloatArray
-from mtl_theory.laws import TIE, Kind, Law, Profile, Ranked, Variable, values_at
+from mtl_theory.laws import TIE, Kind, Law, Profile, Ranked, Variable
 from mtl_theory.report._axes import plain_numbers
 from mtl_theory.report._style import PALETTE
 from mtl_theory.report._sweep_layout import in_words
@@ -65,7 +65,7 @@ def plot_predicted(
     """Draw measured against predicted values; rows that were held out have their own colour and score."""
     ends = []
     for label, rows, colour, marker in _parts(fitted, held_out):
-        predicted, measured = values_at(law, rows), rows[law.target].to_numpy()
+        predicted, measured = law.predict(rows), rows[law.target].to_numpy()
         score = f"{label}: {len(rows):,} rows, R² {_r2(measured, predicted):.3f}"
         ax.plot(
             predicted, measured, marker, color=colour, ms=4, alpha=_opacity(len(rows)), mew=0, label=score
@@ -84,7 +84,7 @@ def plot_residuals(
     """Draw measured minus predicted against predicted; the band is two standard deviations of the noise."""
     spread = []
     for label, rows, colour, marker in _parts(fitted, held_out):
-        predicted = values_at(law, rows)
+        predicted = law.predict(rows)
         residuals = rows[law.target].to_numpy() - predicted
         ax.plot(
             predicted, residuals, marker, color=colour, ms=4, alpha=_opacity(len(rows)), mew=0, label=label

@@ -1,13 +1,14 @@
 """Tidy rows: one measured quantity a row."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mtl_simulators._typing import FloatArray
 from mtl_theory.experiments._selection import select
+from mtl_theory.experiments._tidy import tidy_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,15 +63,7 @@ class Row:
 
 def table(rows: Iterable[Row], **common: Any) -> "pd.DataFrame":
     """Return the rows as a table, with `common` written into every row; the columns are those of `Row`."""
-    import pandas as pd
-
-    names = [field.name for field in fields(Row)]
-    # typed through an example, so that an empty table has the same columns and types as a full one
-    example = Row(protocol="", n_tasks=0, quantity="", value=0.0)
-    types = {name: np.asarray(getattr(example, name)).dtype for name in names}
-    frame = pd.DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
-    frame = frame.assign(**common)
-    return frame.astype({name: "str" if kind.kind == "U" else kind for name, kind in types.items()})
+    return tidy_table(rows, Row(protocol="", n_tasks=0, quantity="", value=0.0), **common)
 
 
 def over_runs(values: FloatArray) -> dict[str, Any]:

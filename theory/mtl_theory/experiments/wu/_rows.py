@@ -1,12 +1,13 @@
 """Tidy rows: one measured quantity a row."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mtl_simulators._typing import BoolArray, FloatArray
+from mtl_theory.experiments._tidy import tidy_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,15 +57,7 @@ class Row:
 
 def table(rows: Iterable[Row], **common: Any) -> "pd.DataFrame":
     """Return the rows as a table, with `common` written into every row; the columns are those of `Row`."""
-    import pandas as pd
-
-    names = [field.name for field in fields(Row)]
-    # Typed through an example, so that an empty table has the same columns and types as a full one.
-    example = Row(method="", quantity="", value=0.0)
-    types = {name: np.asarray(getattr(example, name)).dtype for name in names}
-    frame = pd.DataFrame([[getattr(row, name) for name in names] for row in rows], columns=names)
-    frame = frame.assign(**common)
-    return frame.astype({name: "str" if kind.kind == "U" else kind for name, kind in types.items()})
+    return tidy_table(rows, Row(method="", quantity="", value=0.0), **common)
 
 
 def mean_of(values: FloatArray) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Engines by the names that users type."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from mtl_theory.laws._engines._engine import Engine, EngineUnavailable
 
@@ -19,13 +20,15 @@ def _operon() -> Engine:
     return Operon()
 
 
-def _pysr() -> Engine:
+def _pysr(*, fetch: bool = True) -> Engine:
     from mtl_theory.laws._engines._pysr import PySR
 
-    return PySR()
+    return PySR(fetch=fetch)
 
 
 NAMED: dict[str, Callable[[], Engine]] = {"structured": _structured, "operon": _operon, "pysr": _pysr}
+# "all" takes what is here; Julia is fetched only for who asks for PySR by name.
+READY: dict[str, Callable[[], Engine]] = {**NAMED, "pysr": partial(_pysr, fetch=False)}
 
 
 def resolve(engine: str | Engine | Sequence[str | Engine]) -> list[Engine]:
@@ -39,7 +42,7 @@ def resolve(engine: str | Engine | Sequence[str | Engine]) -> list[Engine]:
         When an engine asked for by name cannot run.
     """
     if isinstance(engine, str) and engine == ALL:
-        return [one for make in NAMED.values() if (one := make()).available() is None]
+        return [one for make in READY.values() if (one := make()).available() is None]
     asked = [engine] if isinstance(engine, str) or not isinstance(engine, Sequence) else list(engine)
     unknown = [one for one in asked if isinstance(one, str) and one not in NAMED]
     if unknown or not asked:

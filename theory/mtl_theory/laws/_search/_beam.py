@@ -75,9 +75,7 @@ class Archive:
         return [self.fits[s] for s in ordered[:count] if self.lengths[s] < float("inf")]
 
 
-def search(
-    factors: Sequence[Factor], table: Table, *, budget: Budget, limits: Limits, offset: bool = True
-) -> Archive:
+def search(factors: Sequence[Factor], table: Table, *, budget: Budget, limits: Limits) -> Archive:
     """Return the archive of a beam search from the constant."""
     deadline = monotonic() + budget.seconds
     archive = Archive(table, limits)

@@ -25,8 +25,11 @@ def infer_kind(values: FloatArray) -> Kind:
 
 
 def infer_variables(names: Sequence[str], X: FloatArray) -> tuple[Variable, ...]:
-    """Return the variables of the columns of X (N, d), warning of those guessed to be shares or cosines."""
-    variables = tuple(Variable(name=n, kind=infer_kind(X[:, i])) for i, n in enumerate(names))
+    """Return the variables of the columns of X (N, d), warning of those guessed to be shares or cosines.
+
+    Laws of a guessed variable extrapolate beyond its kind.
+    """
+    variables = tuple(Variable(name=n, kind=infer_kind(X[:, i]), guessed=True) for i, n in enumerate(names))
     guessed = [f"{v.name} ({v.kind.value})" for v in variables if v.kind in (Kind.UNIT, Kind.SIGNED)]
     if guessed:
         warnings.warn(

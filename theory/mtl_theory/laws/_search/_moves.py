@@ -45,7 +45,7 @@ def tangent(fitted: Fitted, table: Table) -> Tangent:
             position += 1
         terms[t] = fitted.amplitudes[t] / (table.scale or 1.0) * column
         slopes += [terms[t] * direction for direction in directions]
-    columns = np.array([table.root_weights * structure.offset, *terms, *slopes])
+    columns = np.array([table.root_weights, *terms, *slopes])
     columns /= np.maximum(np.linalg.norm(columns, axis=1, keepdims=True), 1e-300)
     basis = orthonormal(columns[None])[0][0]
     residual = table.target - terms.sum(axis=0) - table.root_weights * fitted.offset / (table.scale or 1.0)

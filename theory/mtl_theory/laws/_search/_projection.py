@@ -64,7 +64,6 @@ class Batch:
     high: FloatArray  # (B, P + 1)
     pooled: FloatArray  # (B, N): z, zero without an effective-sample factor
     pooled_at: IntArray  # (B,) integer: its exponent, -1 without
-    offset: FloatArray  # (B,) 0/1
 
     def take(self, rows: IntArray) -> "Batch":
         return Batch(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
@@ -111,8 +110,7 @@ def stack(structures: Sequence[Structure], table: Table) -> Batch:
                 low[b, -1], high[b, -1] = np.log(factor.kappa_bounds(table.X))
             else:
                 directions[b, p] = table.column(factor)
-    offset = np.array([float(s.offset) for s in structures])
-    return Batch(multipliers, directions, owners, free, low, high, pooled, pooled_at, offset)
+    return Batch(multipliers, directions, owners, free, low, high, pooled, pooled_at)
 
 
 def orthonormal(columns: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -164,7 +162,7 @@ def evaluate(batch: Batch, table: Table, parameters: FloatArray) -> State:
     scale = logs.max(axis=2)
     logs -= scale[:, :, None]
     terms = batch.multipliers * np.exp(logs)
-    constant = batch.offset[:, None, None] * table.root_weights
+    constant = np.broadcast_to(table.root_weights, (size, 1, table.n_rows))
     columns = np.concatenate([constant, terms], axis=1)
     lengths = np.sqrt(np.einsum("bkn,bkn->bk", columns, columns))
     lengths[lengths == 0] = 1.0

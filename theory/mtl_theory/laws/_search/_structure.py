@@ -24,7 +24,6 @@ class Structure:
 
     terms: tuple[Term, ...]
     fixed: tuple[float | None, ...]
-    offset: bool = True
 
     @cached_property
     def exponents(self) -> tuple[tuple[int, Exponential], ...]:
@@ -38,9 +37,9 @@ class Structure:
 
     @property
     def n_constants(self) -> int:
-        """Return the number of fitted constants: amplitudes, free exponents and kappa."""
+        """Return the number of fitted constants: offset, amplitudes, free exponents and kappa."""
         free = sum(value is None for value in self.fixed)
-        return self.offset + len(self.terms) + free + (self.effective is not None)
+        return 1 + len(self.terms) + free + (self.effective is not None)
 
     @property
     def n_leaves(self) -> int:
@@ -51,13 +50,13 @@ class Structure:
         """Return the nats that naming the structure takes: see `structural_cost` of an expression."""
         snapped = sum(SNAP_COSTS[value] for value in self.fixed if value is not None)
         plain = sum(not isinstance(f, EXPONENTIAL) for term in self.terms for f in term)
-        inside = self.n_constants - len(self.terms) - self.offset
+        inside = self.n_constants - len(self.terms) - 1
         return self.n_leaves * log(4.0 * n_variables) + snapped + (plain + inside) * CHOICE
 
     def with_fixed(self, position: int, value: float | None) -> "Structure":
         """Return the structure with one exponent fixed at `value`, or freed."""
         fixed = (*self.fixed[:position], value, *self.fixed[position + 1 :])
-        return Structure(self.terms, fixed, self.offset)
+        return Structure(self.terms, fixed)
 
 
 def canonical(
@@ -113,7 +112,7 @@ class Fitted:
             sympy.Float(float(v)) if fixed is None else sympy.Rational(round(2 * fixed), 2)
             for v, fixed in zip(self.exponents, self.structure.fixed, strict=True)
         )
-        terms = [sympy.Float(self.offset)] if self.structure.offset else []
+        terms = [sympy.Float(self.offset)]
         for amplitude, term in zip(self.amplitudes, self.structure.terms, strict=True):
             product = [sympy.Float(float(amplitude))]
             for factor in term:

@@ -25,18 +25,16 @@ class Structured:
 
     Laws are `c0 + sum_t c_t prod_k f_k` with factors `x^p`, `(1-x)^p` of a share, `x` and `(1+-x)^p` of a
     cosine, `log x`, `exp(-x/tau)` and `(1 + kappa z)^p` with z a variable or a product of two.
+    The asymptote c0 is always kept: without it a small one passes for a slower power.
 
     Parameters
     ----------
     n_terms, n_factors
         The most terms beside the offset, and factors of a term.
-    offset
-        Whether every law keeps its asymptote c0, also where the description length could do without.
     """
 
     n_terms: int = 3
     n_factors: int = 4
-    offset: bool = True
     name: str = "structured"
 
     def available(self) -> str | None:
