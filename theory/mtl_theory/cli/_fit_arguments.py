@@ -20,6 +20,8 @@ NAMED_FORMS = {
     "pooled": "POOLED",
     "unbalanced": "UNBALANCED",
     "chinchilla": "CHINCHILLA",
+    "pooled-pair": "POOLED_PAIR",
+    "weight-noise": "WEIGHT_NOISE",
 }
 
 

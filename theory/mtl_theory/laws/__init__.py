@@ -14,7 +14,15 @@ from mtl_theory.laws._law import Band, Estimate, Law
 from mtl_theory.laws._limit_parsing import parse_limits
 from mtl_theory.laws._limits import Bounded, Coincides, Equals, Limit, Monotone, Tends, impose
 from mtl_theory.laws._losses import Huber, Loss, Squared
-from mtl_theory.laws._named import B_FORM, CHINCHILLA, MAURER, POOLED, UNBALANCED
+from mtl_theory.laws._named import (
+    B_FORM,
+    CHINCHILLA,
+    MAURER,
+    POOLED,
+    POOLED_PAIR,
+    UNBALANCED,
+    WEIGHT_NOISE,
+)
 from mtl_theory.laws._profile import Profile, exponent_profiles
 from mtl_theory.laws._scores import Scores, description_length
 from mtl_theory.laws._search._finding import Findings
@@ -35,8 +43,10 @@ __all__ = [
     "CHINCHILLA",
     "MAURER",
     "POOLED",
+    "POOLED_PAIR",
     "TIE",
     "UNBALANCED",
+    "WEIGHT_NOISE",
     "Band",
     "Bootstrap",
     "Bounded",

@@ -51,3 +51,23 @@ CHINCHILLA = parse_form(
     ],
     source="Hoffmann et al. 2022, equation 2",
 )
+
+POOLED_PAIR = parse_form(
+    "s*p/(n1 + n2 - p) + m*(n1**2*(n1 + n2 - p) + p*n1*n2)/((n1 + n2)**2*(n1 + n2 - p))",
+    [
+        Variable(name="n1", kind=Kind.POSITIVE, unit="source samples"),
+        Variable(name="n2", kind=Kind.POSITIVE, unit="target samples"),
+        Variable(name="p", kind=Kind.POSITIVE, unit="features"),
+    ],
+    name="the pooled-pair form",
+    source="risk of the second of two pooled tasks, noise variance s, squared distance m: Yang et al. 2020, "
+    "the ledger's asymptotics/model-shift entries at head ratio 1",
+)
+
+WEIGHT_NOISE = parse_form(
+    "a - b/T + g*v/T",
+    [Variable(name="v", kind=Kind.POSITIVE, unit="expected squared length of a unit's weight noise"), _TASKS],
+    name="the weight-noise form",
+    source="T orthonormal tasks on one map of k units: clean error 1 - k/T, head energy k/T a task as the "
+    "slope in the noise; Daras et al. 2022, equations 7 and 8",
+)
