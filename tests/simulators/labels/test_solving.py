@@ -3,26 +3,12 @@
 import numpy as np
 import pytest
 
-from mtl_simulators.labels._adjusted import (
-    arithmetic_average,
-    geometric_average,
-    maximum_average,
-    minimum_average,
-)
-from mtl_simulators.labels._families import (
-    Merge,
-    MergeThenResample,
-    Permutation,
-    Permuted,
-    Resample,
-    Symmetric,
-)
+from mtl_simulators.labels import Merge, MergeThenResample, Permutation, Permuted, Resample, Symmetric
 from mtl_simulators.labels._solving import channel_parameter, feasible_ami, solve_channel
 
 CONLL = np.array([169578, 11128, 10025, 8297, 4593]) / 203621
 UNIFORM = np.full(5, 0.2)
 TARGETS = [0.05, 0.13, 0.22, 0.43, 0.61, 0.80, 0.91]
-AVERAGES = [arithmetic_average, geometric_average, maximum_average, minimum_average]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +25,6 @@ def test_parameters_are_the_reference_values(family, prior, parameters):
     assert solved == pytest.approx(parameters, abs=6e-5)
 
 
-@pytest.mark.parametrize("average", AVERAGES)
 @pytest.mark.parametrize("prior", [CONLL, UNIFORM, [0.9, 0.1, 0.0, 0.0, 0.0]])
 @pytest.mark.parametrize(
     "family",

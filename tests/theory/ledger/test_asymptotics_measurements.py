@@ -16,7 +16,8 @@ from mtl_theory.ledger.asymptotics import (
     _regimes,
     _weighting,
 )
-from mtl_theory.ledger.asymptotics._designs import Pair, exact_single_task_risk, extrapolate, in_blocks, whole
+from mtl_theory.ledger._blocks import in_blocks
+from mtl_theory.ledger.asymptotics._designs import Pair, exact_single_task_risk, extrapolate, whole
 
 
 def agree(first, second):

@@ -7,7 +7,7 @@ import pytest
 
 from mtl_simulators.solvers import SingleTask, solve
 from mtl_theory.ledger.transfer import THEOREMS, _alignment, _angles, _capacity
-from mtl_theory.theorem import Verdict, theorem_rng, verify
+from mtl_theory.theorem import Verdict
 
 BY_NAME = {theorem.id.split("/")[1]: theorem for theorem in THEOREMS}
 # Every component of every case sees 5 % off; where the truth is zero, the amount that is given.
@@ -33,35 +33,6 @@ BOUNDS = {
     "theorem2": [0.1, 0.1],
 }
 APART = {"arc-cosine-kernel", "theorem9-relu", "algorithm1-interior-gain"}
-DRAWS = {}  # the same draws meet every corrupted claim, so they are simulated once
-
-
-def remembered(name):
-    def measure(rng, x, n):
-        key = name, n, str(rng.bit_generator.state)
-        if key not in DRAWS:
-            DRAWS[key] = BY_NAME[name].measure(rng, x, n), rng.bit_generator.state
-        # The generator moves on as if it had drawn: the next block must not repeat this one.
-        draws, rng.bit_generator.state = DRAWS[key]
-        return draws
-
-    return measure
-
-
-def corrupted(name, predict, measure=None):
-    wrong = dataclasses.replace(
-        BY_NAME[name], predict=predict, measure=measure or remembered(name), derive=None
-    )
-    verification = verify(wrong, rng=theorem_rng(wrong, 0), quick=True)
-    return verification, [case for case in verification.cases if case.trials]
-
-
-def changed(name, factor, amount):
-    def predict(x):
-        claim = np.asarray(BY_NAME[name].predict(x), dtype=float)
-        return factor * claim if amount is None else np.where(np.abs(claim) > 0, factor * claim, amount)
-
-    return predict
 
 
 def test_every_entry_that_holds_is_corrupted_here():
@@ -71,24 +42,26 @@ def test_every_entry_that_holds_is_corrupted_here():
 
 @pytest.mark.parametrize("factor", [0.95, 1.05])
 @pytest.mark.parametrize("name", SHARP)
-def test_a_wrong_number_is_refuted_everywhere(name, factor):
-    verification, cases = corrupted(name, changed(name, factor, SHARP[name]))
+def test_a_wrong_number_is_refuted_everywhere(name, factor, corrupted, scaled):
+    theorem = BY_NAME[name]
+    verification, cases = corrupted(theorem, predict=scaled(theorem, factor, SHARP[name]))
     assert verification.verdict is Verdict.REFUTED
     for case in cases:
         assert (case.deviation > 1).all(), (case.name, case.predicted, case.deviation)
 
 
 @pytest.mark.parametrize("factor", [0.95, 1.05])
-def test_the_kernel_five_per_cent_off(factor):
+def test_the_kernel_five_per_cent_off(factor, corrupted, scaled):
     """At every angle but the last, where the kernel is zero and so is every draw."""
-    _, (case,) = corrupted("arc-cosine-kernel", changed("arc-cosine-kernel", factor, 0.001))
+    kernel = BY_NAME["arc-cosine-kernel"]
+    _, (case,) = corrupted(kernel, predict=scaled(kernel, factor, 0.001))
     assert (case.deviation > 1).all()
 
 
 @pytest.mark.parametrize("name", BOUNDS)
-def test_bounds_are_informative(name):
+def test_bounds_are_informative(name, corrupted, scaled):
     for index, factor in enumerate(BOUNDS[name]):
-        _, cases = corrupted(name, changed(name, factor, None))
+        _, cases = corrupted(BY_NAME[name], predict=scaled(BY_NAME[name], factor))
         assert cases[index].verdict is Verdict.REFUTED, (name, index, cases[index].measured)
 
 
@@ -102,20 +75,20 @@ def test_most_draws_of_theorem_2_are_judged():
 
 
 @pytest.mark.parametrize("exponent", [-0.8, -0.25])
-def test_another_rate_is_refuted(exponent):
+def test_another_rate_is_refuted(exponent, corrupted):
     """Forty draws resolve the exponent to 0.2: neither m^(-1/4) nor m^(-4/5) passes."""
-    verification, _ = corrupted("theorem9-relu", lambda x: [exponent])
+    verification, _ = corrupted(BY_NAME["theorem9-relu"], predict=lambda x: [exponent])
     assert verification.verdict is Verdict.REFUTED
 
 
 @pytest.mark.parametrize("component", [0, 1])
-def test_the_wrong_sign_of_a_gain_is_refuted(component):
+def test_the_wrong_sign_of_a_gain_is_refuted(component, corrupted):
     def predict(x):
         claim = np.array(_alignment._predict_signs(x))
         claim[component] += 1
         return claim
 
-    _, cases = corrupted("algorithm1-interior-gain", predict)
+    _, cases = corrupted(BY_NAME["algorithm1-interior-gain"], predict=predict)
     assert all(case.verdict is Verdict.REFUTED for case in cases)
 
 
@@ -129,23 +102,22 @@ def test_signs_of_the_gains_are_clear_of_noise():
                 assert sign * column.mean() > 5 * column.std(ddof=1) / np.sqrt(30)
 
 
-def test_a_descent_that_stops_early_has_not_ended_at_the_single_task(monkeypatch):
+def test_a_descent_that_stops_early_has_not_ended_at_the_single_task(monkeypatch, corrupted):
     monkeypatch.setattr(_alignment, "END", 100)
-    name = "algorithm1-ends-at-single-task"
-    verification, _ = corrupted(name, BY_NAME[name].predict, BY_NAME[name].measure)
+    theorem = BY_NAME["algorithm1-ends-at-single-task"]
+    verification, _ = corrupted(theorem, measure=theorem.measure)
     assert all(case.verdict is not Verdict.HOLDS for case in verification.cases)
 
 
 @pytest.mark.parametrize("name", ["prop3-same-design", "prop5-equal-covariance"])
-def test_closed_forms_without_the_task_weights_are_refuted(name, monkeypatch):
+def test_closed_forms_without_the_task_weights_are_refuted(name, monkeypatch, corrupted):
     plain = _capacity.label_coordinates
     monkeypatch.setattr(
         _capacity,
         "label_coordinates",
         lambda x: plain(dataclasses.replace(x, task_weights=np.ones(x.n_tasks))),
     )
-    measure = BY_NAME[name].measure
-    _, cases = corrupted(name, BY_NAME[name].predict, measure)
+    _, cases = corrupted(BY_NAME[name], measure=BY_NAME[name].measure)
     assert (cases[0].deviation > 1).all()
 
 
@@ -166,7 +138,7 @@ def _landscape(rng):
     return _weights._landscape(rng, n_tasks=3, n_features=3, capacity=1, proportional=False)
 
 
-def test_refutations_are_clear():
+def test_refutations_are_clear(verified):
     """By a factor beyond what error and slack allow; a second unit fits noise with the least of them."""
     margins = {
         "prop6-greedy": 10,
@@ -175,8 +147,7 @@ def test_refutations_are_clear():
         "relu-capacity-noisy": 1.2,
     }
     for name, margin in margins.items():
-        verification, _ = corrupted(name, BY_NAME[name].predict)
-        assert verification.counterexample.deviation.max() > margin, name
+        assert verified(BY_NAME[name]).counterexample.deviation.max() > margin, name
 
 
 def test_trained_tasks_are_not_their_single_task_fits():
