@@ -7,6 +7,7 @@ from mtl_simulators.exact import draw_moments
 from mtl_simulators.metrics import excess_risk
 from mtl_simulators.problems import Truth, draw_dataset
 from mtl_simulators.solvers import SoftSharing, WeightedPooling, solve
+from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics import (
     _covariates,
     _engine,
@@ -16,7 +17,6 @@ from mtl_theory.ledger.asymptotics import (
     _regimes,
     _weighting,
 )
-from mtl_theory.ledger._blocks import in_blocks
 from mtl_theory.ledger.asymptotics._designs import Pair, exact_single_task_risk, extrapolate, whole
 
 
