@@ -116,6 +116,21 @@ OUTSIDE = (
         law=lambda n, T, ami: np.sqrt(0.01 + 4 / n + (1 - ami) ** 2 / T),
     ),
 )
+# By the names that the acceptance checks of sequence labelling give them; n in thousands of tokens.
+SEQUENCE = {
+    "P": Planted(
+        name="P",
+        columns=("n", "T", "ami"),
+        law=lambda n, T, ami: 0.2 - 0.3 / np.sqrt(n) + 0.6 * np.sqrt(ami / T),
+        n_constants=3,
+    ),
+    "B": Planted(
+        name="B",
+        columns=("n", "T", "ami"),
+        law=lambda n, T, ami: 0.53 - 0.26 / np.sqrt(n) - 0.7 / np.sqrt(n * T) + 0.45 * np.sqrt(ami),
+        n_constants=4,
+    ),
+}
 
 
 def sequence_rows(rng: np.random.Generator, n_rows: int) -> FloatArray:
@@ -128,13 +143,3 @@ def sequence_rows(rng: np.random.Generator, n_rows: int) -> FloatArray:
             rng.choice(levels, n_rows),
         ]
     )
-
-
-def law_p(n: FloatArray, T: FloatArray, ami: FloatArray) -> FloatArray:
-    """Return a law with a product of the roots of AMI and of the number of tasks."""
-    return 0.2 - 0.3 / np.sqrt(n) + 0.6 * np.sqrt(ami / T)
-
-
-def law_b(n: FloatArray, T: FloatArray, ami: FloatArray) -> FloatArray:
-    """Return a law of Maurer's two terms and the root of AMI."""
-    return 0.53 - 0.26 / np.sqrt(n) - 0.7 / np.sqrt(n * T) + 0.45 * np.sqrt(ami)

@@ -122,10 +122,6 @@ def fit_command(
         raise Failure(str(error)) from error
     except ValueError as error:
         raise WrongCall(str(error)) from error
-    except NotImplementedError as error:
-        raise WrongCall(
-            f"--limits: what the law tends to depends on its constants ({error}); write exponents as numbers."
-        ) from error
     from mtl_theory.cli._fit_tables import print_findings
 
     print_findings(output(), findings, asked.table)

@@ -76,7 +76,7 @@ def read_arguments(
         given = _kinds(kinds or "", table)
         if form is None:
             enough_rows(table)
-            given, table = _guessed(given, table)
+            table = _noting_guesses(given, table)
         else:
             form = replace(_with_kinds(form, given, table, named=law in NAMED_FORMS), limits=obeyed)
     except ValueError as error:
@@ -159,8 +159,8 @@ def _kinds(text: str, table: "Table") -> "dict[str, Kind]":
     return found
 
 
-def _guessed(given: "dict[str, Kind]", table: "Table") -> "tuple[dict[str, Kind], Table]":
-    """Return the kinds of all features, and the table with a note on those that were guessed."""
+def _noting_guesses(given: "Mapping[str, Kind]", table: "Table") -> "Table":
+    """Return the table with a note on the features whose kind will be guessed."""
     from mtl_theory.laws import Kind, infer_kind
 
     guessed = {
@@ -172,8 +172,7 @@ def _guessed(given: "dict[str, Kind]", table: "Table") -> "tuple[dict[str, Kind]
         f"--kinds {name}=positive or {name}=real says otherwise."
         for name, kind in narrow.items()
     ]
-    used = {name: kind for name, kind in {**guessed, **given}.items() if name in table.features}
-    return used, replace(table, notes=(*table.notes, *notes))
+    return replace(table, notes=(*table.notes, *notes))
 
 
 def _with_kinds(form: "Form", given: "Mapping[str, Kind]", table: "Table", *, named: bool) -> "Form":
@@ -183,4 +182,5 @@ def _with_kinds(form: "Form", given: "Mapping[str, Kind]", table: "Table", *, na
     if named and not given:
         return form
     kinds = {v.name: given.get(v.name, infer_kind(table.fitted[v.name].to_numpy())) for v in form.variables}
-    return replace(form, variables=tuple(replace(v, kind=kinds[v.name]) for v in form.variables))
+    variables = (replace(v, kind=kinds[v.name], guessed=v.name not in given) for v in form.variables)
+    return replace(form, variables=tuple(variables))

@@ -46,8 +46,8 @@ class Tends:
             limit = sp.nan
         if limit.has(sp.Limit, sp.oo, sp.zoo, sp.nan):
             raise ValueError(
-                f"{form.name} has no finite limit at {self.variable} = {self.to} for all parameters; bound "
-                "its exponents, for instance with low=0."
+                f"{form.name} has no finite limit at {self.variable} = {self.to} for all parameters; "
+                "write exponents as numbers, or bound them, for instance with low=0."
             )
         return (limit - with_symbols(sp.sympify(self.value), form.symbols),)
 

@@ -1,5 +1,6 @@
 """Laws of a table: one that is given, or those that a search finds."""
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from mtl_theory.laws._intervals import Bootstrap, ProfileLikelihood
 from mtl_theory.laws._law import Law
 from mtl_theory.laws._limits import Limit
 from mtl_theory.laws._search._finding import Findings
+from mtl_theory.laws._search._kinds import GuessedKind
 from mtl_theory.laws._search._lengths import complexity
 from mtl_theory.laws._search._ranking import Ranked
 from mtl_theory.laws._search_estimator import search_class
@@ -66,14 +68,18 @@ def search_table(
     FitError
         When no law obeys the limits.
     """
-    search = search_class()(engine=engine, kinds=kinds, limits=limits, random_state=seed)
+    known = {name: kind for name, kind in (kinds or {}).items() if name in table.features}
+    search = search_class()(engine=engine, kinds=known, limits=limits, random_state=seed)
     rows = table.fitted
-    found = search.fit(
-        rows[list(table.features)],
-        rows[table.target],
-        sample_weight=None if table.weights is None else rows[table.weights].to_numpy(),
-        groups=None if table.group is None else rows[table.group].to_numpy(),
-    ).findings_
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", GuessedKind)  # the table's notes say it
+        search.fit(
+            rows[list(table.features)],
+            rows[table.target],
+            sample_weight=None if table.weights is None else rows[table.weights].to_numpy(),
+            groups=None if table.group is None else rows[table.group].to_numpy(),
+        )
+    found = search.findings_
     named = _mapped(found, lambda law: replace(law, target=table.target))
     return with_held_out(named, table.held_out)
 
