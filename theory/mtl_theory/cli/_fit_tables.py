@@ -35,7 +35,7 @@ def _front(findings: "Findings", table: "Table") -> Grid:
     grid.add_column("")
     for name in ("nodes", "constants", "nats", "R²", "cross-val.", "extrap."):
         grid.add_column(name, justify="right", no_wrap=True)
-    grid.add_column("law", ratio=1, min_width=24, overflow="fold")
+    grid.add_column("law", ratio=1, min_width=12, overflow="fold")
     shown = findings.front if findings.best in findings.front else (*findings.front, findings.best)
     shortest = min(one.description_length for one in shown)
     for one in shown:
