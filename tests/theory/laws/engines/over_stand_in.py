@@ -124,4 +124,4 @@ if __name__ == "__main__":
         out = sys.stdout
         sys.stdout = sys.stderr
         seen["library"] = library(Path.cwd())
-    print(json.dumps(seen, default=str), file=out)
+    print(json.dumps(seen, default=str), file=out, flush=True)
