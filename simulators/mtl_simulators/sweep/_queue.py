@@ -9,6 +9,8 @@ import numpy.typing as npt
 from mtl_simulators._typing import BoolArray
 
 Indices: TypeAlias = npt.NDArray[np.int64]
+# Flags that are looked through at a time, and points a block at most: both bound memory, at half a megabyte
+# of numbers and some megabytes of rows.
 WINDOW = 65_536
 LARGEST = 20_000
 

@@ -11,7 +11,6 @@ import typer
 from mtl_theory.cli._consoles import messages, output
 from mtl_theory.cli._failures import Failure, WrongCall
 from mtl_theory.cli._fit_arguments import NAMED_FORMS, read_arguments
-from mtl_theory.cli._work import one_blas_thread
 
 if TYPE_CHECKING:
     from mtl_theory.cli._fit_arguments import Asked
@@ -130,6 +129,7 @@ def fit_command(
 
 def _findings(asked: "Asked", engine: EngineName, seed: int) -> "Findings":
     """Fit the given law, or search for one."""
+    from mtl_simulators.sweep.engines import one_blas_thread
     from mtl_theory.laws import fit_table, search_table
 
     table = asked.table

@@ -9,7 +9,6 @@ import typer
 
 from mtl_theory.cli._consoles import output
 from mtl_theory.cli._failures import WrongCall
-from mtl_theory.cli._work import one_blas_thread
 
 if TYPE_CHECKING:
     from mtl_theory.transfer import TransferReport
@@ -40,6 +39,7 @@ def transfer_command(
     """  # noqa: D301 - the control character keeps the lines of the examples apart
     import numpy as np
 
+    from mtl_simulators.sweep.engines import one_blas_thread
     from mtl_theory.transfer import load_tasks, transfer_report
 
     try:

@@ -1,7 +1,6 @@
 """The work behind the commands: verify theorems, run experiments, on one BLAS thread."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,20 +12,11 @@ if TYPE_CHECKING:
     from mtl_theory.theorem import Theorem, Verification
 
 
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread: on matrices of these sizes more threads are many times slower."""
-    import scipy.linalg  # noqa: F401 - the limit reaches only libraries that are loaded
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
-        yield
-
-
 def verify_theorems(
     theorems: "Sequence[Theorem[Any]]", *, seed: int, quick: bool, announce: str = ""
 ) -> "list[Verification]":
     """Verify theorems one after the other, each with its own generator."""
+    from mtl_simulators.sweep.engines import one_blas_thread
     from mtl_theory.theorem import theorem_rng, verify
 
     found = []
@@ -44,6 +34,8 @@ def run_experiments(
     experiments: "Sequence[Experiment]", settings: "Settings", *, announce: str = ""
 ) -> "list[tuple[Experiment, Outcome]]":
     """Run experiments one after the other."""
+    from mtl_simulators.sweep.engines import one_blas_thread
+
     found = []
     with one_blas_thread(), progress_bar(len(experiments), announce=announce) as advance:
         for done, experiment in enumerate(experiments):

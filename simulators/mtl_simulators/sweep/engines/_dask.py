@@ -8,8 +8,8 @@ from typing import Any
 
 from mtl_simulators._validation import positive_int
 from mtl_simulators.sweep._version import code_version
-from mtl_simulators.sweep.engines._engine import Workers
-from mtl_simulators.sweep.engines._extras import EngineError, on_one_blas_thread, require
+from mtl_simulators.sweep.engines._engine import EngineError, Workers
+from mtl_simulators.sweep.engines._extras import on_one_blas_thread, require
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
+class EngineError(Exception):
+    """The workers cannot be brought up, or are gone; the message names the remedy."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Workers:
     """Workers that are up.

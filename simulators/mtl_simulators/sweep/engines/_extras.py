@@ -5,13 +5,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, TypeVar
 
-from mtl_simulators.sweep.engines._local import limit_blas_threads
+from mtl_simulators.sweep.engines._engine import EngineError
+from mtl_simulators.sweep.engines._threads import limit_blas_threads
 
 Result = TypeVar("Result")
-
-
-class EngineError(Exception):
-    """The workers cannot be brought up, or are gone; the message names the remedy."""
 
 
 def require(module: str, *, extra: str) -> ModuleType:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mtl_simulators._validation import positive_int
-from mtl_simulators.sweep.engines._engine import Workers
+from mtl_simulators.sweep.engines._engine import EngineError, Workers
+from mtl_simulators.sweep.engines._threads import limit_blas_threads, one_blas_thread
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +67,6 @@ class Local:
 
 def _bring_up(pool: ProcessPoolExecutor, n_workers: int) -> None:
     """Wait for the workers, so that one that cannot start is not taken for one that its work killed."""
-    from mtl_simulators.sweep.engines._extras import EngineError
-
     with _ctrl_c_waits():  # processes inherit it: Ctrl-C is the parent's, even before `prepare_worker`
         started = [pool.submit(os.getpid) for _ in range(n_workers)]
     try:
@@ -111,24 +110,6 @@ def prepare_worker() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     limit_blas_threads()
     threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def limit_blas_threads() -> None:
-    """Keep BLAS to one thread in this process, for good."""
-    import scipy.linalg  # noqa: F401 - the limit reaches only libraries that are loaded
-    from threadpoolctl import threadpool_limits
-
-    threadpool_limits(limits=1)
-
-
-@contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Keep BLAS to one thread while the block runs: on matrices of these sizes more threads are slower."""
-    import scipy.linalg  # noqa: F401 - the limit reaches only libraries that are loaded
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
-        yield
 
 
 def _end_with_parent() -> None:
